@@ -1,0 +1,1 @@
+"""A message, which is all the SMS created by one request."""

@@ -1,0 +1,1 @@
+"""A single SMS, sent to one phone number."""

@@ -1,0 +1,55 @@
+"""Create an SMS to one or more phone numbers.
+
+createSms: POST /sms
+"""
+
+import datetime
+from collections.abc import Sequence
+
+from ...codec import api_error, as_list, decode, decoder, encode, wire_datetime
+from ...errors import BadRequestError, UnauthorizedError
+from ...models import CreatedMessage, NewMessage, RequestErrors
+from ...types import Request, Response
+
+_RESULT = decoder(CreatedMessage)
+_ERRORS = {
+    400: (BadRequestError, decoder(RequestErrors)),
+    401: (UnauthorizedError, None),
+}
+
+
+def build_request(
+    *,
+    message_text: str,
+    delivery_date: datetime.datetime | str,
+    sender_id: int,
+    phone_numbers: str | Sequence[str],
+    message_stop: bool = False,
+    timezone: datetime.tzinfo | None = None,
+) -> Request:
+    """Build the request from the arguments of the client's method, and its time zone.
+
+    Raises:
+        TypeError: An argument is of a type that cannot be sent.
+        ValueError: An argument has a value that cannot be sent.
+    """
+    body = {
+        "message_text": message_text,
+        "delivery_date": wire_datetime(delivery_date, "%Y-%m-%d %H:%M:%S", timezone),
+        "sender_id": sender_id,
+        "phone_numbers": as_list(phone_numbers),
+        "message_stop": message_stop,
+    }
+    return Request("createSms", "POST", "/sms", encode(body, NewMessage))
+
+
+def read_response(response: Response) -> CreatedMessage:
+    """Read what came back.
+
+    Raises:
+        ApiError: The status is one of the documented errors, or not documented.
+        InvalidResponseError: The body is not what the API's document says.
+    """
+    if response.status_code == 200:
+        return decode(response, _RESULT)
+    raise api_error(response, _ERRORS)

@@ -1,0 +1,491 @@
+"""The two clients: the I/O of every operation, synchronous and asynchronous."""
+
+import datetime
+import logging
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Generic, NoReturn, Self, TypeVar
+
+import httpx
+from httpx_retries import RetryTransport
+
+from .api.message import delete_message as _delete_message
+from .api.message import get_message as _get_message
+from .api.sms import create_sms as _create_sms
+from .api.sms import delete_sms as _delete_sms
+from .api.sms import get_sms as _get_sms
+from .errors import NotSentError
+from .models import CreatedMessage, MessageDeletion, MessageReportRow, SmsDeletion, SmsReport
+from .transport import (
+    DEFAULT_BASE_URL,
+    Settings,
+    api_key_from_environment,
+    attempt,
+    check_type,
+    failure,
+    plain_response,
+)
+from .types import Request, Response
+
+_log = logging.getLogger("sms_scheduler")
+_log.addHandler(logging.NullHandler())
+
+
+class _Connections(httpx.BaseTransport):
+    """Reads each response to its end within the attempt, so that one that breaks off counts as failed."""
+
+    def __init__(self, transport: httpx.BaseTransport | None) -> None:
+        check_type("transport", transport, httpx.BaseTransport | None, "an httpx.BaseTransport")
+        self.transport = transport or httpx.HTTPTransport()
+        self.is_closed = False
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        with attempt(request) as attempts:
+            response = self.transport.handle_request(request)
+            try:
+                response.read()
+            finally:
+                response.close()
+            attempts.append(response.status_code)
+        return response
+
+    def close(self) -> None:
+        self.is_closed = True
+        self.transport.close()
+
+
+class _AsyncConnections(httpx.AsyncBaseTransport):
+    """Reads each response to its end within the attempt, so that one that breaks off counts as failed."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport | None) -> None:
+        check_type("transport", transport, httpx.AsyncBaseTransport | None, "an httpx.AsyncBaseTransport")
+        self.transport = transport or httpx.AsyncHTTPTransport()
+        self.is_closed = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        with attempt(request) as attempts:
+            response = await self.transport.handle_async_request(request)
+            try:
+                await response.aread()
+            finally:
+                await response.aclose()
+            attempts.append(response.status_code)
+        return response
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+        await self.transport.aclose()
+
+
+_ConnectionsT = TypeVar("_ConnectionsT", _Connections, _AsyncConnections)
+
+
+class _Client(Generic[_ConnectionsT]):
+    """What both clients share, which is everything but the I/O."""
+
+    def __init__(self, settings: Settings, connections: _ConnectionsT) -> None:
+        self._settings = settings
+        self._connections: _ConnectionsT = connections
+        self._transport = RetryTransport(connections)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._settings!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A client holds connections and a key, and cannot be pickled or copied: use with_options().")
+
+    def with_options(
+        self,
+        *,
+        api_key: str | None = None,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        timezone: datetime.tzinfo | None = None,
+    ) -> Self:
+        """Make a client with other options that shares the connections of this one.
+
+        Args:
+            api_key: Another API key.
+            timeout: How many seconds to wait for a connection, and then for each part of a response.
+            max_retries: How often to send a request again that failed and may be repeated.
+            timezone: The time zone that the server reads dates in.
+
+        Raises:
+            TypeError: An option is of the wrong type.
+            ValueError: An option has a value that cannot work.
+        """
+        old = self._settings
+        settings = Settings(
+            old.api_key if api_key is None else api_key,
+            old.base_url,
+            old.timeout if timeout is None else timeout,
+            old.max_retries if max_retries is None else max_retries,
+            old.timezone if timezone is None else timezone,
+        )
+        client = object.__new__(type(self))
+        client._settings, client._connections, client._transport = settings, self._connections, self._transport
+        return client
+
+    def _start(self, request: Request) -> tuple[httpx.Request, float]:
+        if self._connections.is_closed:
+            raise NotSentError(request.operation, "the client is closed")
+        return self._settings.http_request(request), time.monotonic()
+
+    def _finish(
+        self, request: Request, http_request: httpx.Request, started: float, end: httpx.Response | Exception
+    ) -> Response:
+        milliseconds = (time.monotonic() - started) * 1000
+        if isinstance(end, Exception):
+            _log.debug("%s failed after %.0f ms: %s", request.operation, milliseconds, type(end).__name__)
+            raise failure(request, http_request, end)
+        _log.debug("%s answered %d after %.0f ms", request.operation, end.status_code, milliseconds)
+        return plain_response(request, http_request, end)
+
+
+class SmsScheduler(_Client[_Connections]):
+    """SMS Scheduler: Send SMS now or later, follow them and cancel them. Synchronous.
+
+    Creates SMS for one or many phone numbers, reports where each of them stands and deletes those that are no
+    longer wanted. Requests and responses are JSON. Every request carries the API key of the account as a bearer
+    token.
+
+    Args:
+        api_key: The API key; by default that in the environment variable SMS_SCHEDULER_API_KEY.
+        base_url: Where the API is, by default https://sms-scheduler.com/api/v1 (Production. Named by the
+            vendor's en-us and fr pages). Or http://test.sms-scheduler.com/api/v1 (Test. The base path of the
+            page that this document is written from; clear text).
+        timeout: How many seconds to wait for a connection, and then for each part of a response.
+        max_retries: How often to send a request again that failed and may be repeated, 0 for never.
+        timezone: The time zone that the server reads dates in. Aware datetimes are converted to it, and refused
+            without it.
+        transport: An `httpx.BaseTransport` to send with: for proxies, for TLS settings, for tests.
+
+    Raises:
+        TypeError: An option is of the wrong type.
+        ValueError: No API key is known, or an option has a value that cannot work.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        timeout: float = 30.0,
+        max_retries: int = 2,
+        timezone: datetime.tzinfo | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        settings = Settings(
+            api_key_from_environment() if api_key is None else api_key, base_url, timeout, max_retries, timezone
+        )
+        settings.warn_of_clear_text()
+        super().__init__(settings, _Connections(transport))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections, also those of clients made by `with_options`."""
+        self._connections.close()
+
+    def _send(self, request: Request) -> Response:
+        http_request, started = self._start(request)
+        end: httpx.Response | Exception
+        try:
+            end = self._transport.handle_request(http_request)
+        except Exception as error:  # whatever it is, the caller gets an error of this package
+            end = error
+        return self._finish(request, http_request, started, end)
+
+    def create_sms(
+        self,
+        *,
+        message_text: str,
+        delivery_date: datetime.datetime | str,
+        sender_id: int,
+        phone_numbers: str | Sequence[str],
+        message_stop: bool = False,
+    ) -> CreatedMessage:
+        """Create an SMS to one or more phone numbers.
+
+        Creates one message, and at least one SMS in it for each phone number. They are sent on the delivery date,
+        or right away if that date is not in the future.
+
+        Args:
+            message_text: The content of the message.
+            delivery_date: When the message is sent, as `YYYY-MM-DD HH:MM:SS` (a format read from the page's
+                example; the page names none, and no time zone). If that is now or in the past, the SMS are sent
+                right away.
+            sender_id: The id of the sender, as listed on the "Senders" page of SMS Scheduler once logged in.
+            phone_numbers: Where the message is sent: one phone number as a string, or many as a list, each with its
+                country prefix and without spaces or hyphens, such as `+33123456789`.
+            message_stop: Whether a STOP mention is added to the end of the message.
+
+        Returns:
+            The message was created.
+
+        Raises:
+            BadRequestError: 400. The request was refused because of the fields named.
+            UnauthorizedError: 401. The API key is missing or wrong.
+        """
+        request = _create_sms.build_request(
+            message_text=message_text,
+            delivery_date=delivery_date,
+            sender_id=sender_id,
+            phone_numbers=phone_numbers,
+            message_stop=message_stop,
+            timezone=self._settings.timezone,
+        )
+        return _create_sms.read_response(self._send(request))
+
+    def get_sms(self, id: int) -> SmsReport:
+        """Get the sending report of one SMS.
+
+        Tells the recipient of an SMS and where its sending stands.
+
+        Args:
+            id: The id of the SMS.
+
+        Returns:
+            The sending report.
+
+        Raises:
+            UnauthorizedError: 401. The API key is missing or wrong.
+            NotFoundError: 404. Nothing has this id.
+        """
+        request = _get_sms.build_request(id)
+        return _get_sms.read_response(self._send(request))
+
+    def delete_sms(self, id: int) -> SmsDeletion:
+        """Delete one SMS by its id.
+
+        Deletes a single SMS. The other SMS of its message stay as they are.
+
+        Args:
+            id: The id of the SMS.
+
+        Returns:
+            Whether the SMS has been deleted.
+
+        Raises:
+            UnauthorizedError: 401. The API key is missing or wrong.
+            NotFoundError: 404. Nothing has this id.
+        """
+        request = _delete_sms.build_request(id)
+        return _delete_sms.read_response(self._send(request))
+
+    def get_message(self, id: int) -> list[MessageReportRow]:
+        """Get the sending report of all SMS of a message.
+
+        Tells, for each SMS sent with a message, its id, its recipient and where its sending stands.
+
+        Args:
+            id: The id of the message.
+
+        Returns:
+            The sending report, one row for each SMS.
+
+        Raises:
+            UnauthorizedError: 401. The API key is missing or wrong.
+            NotFoundError: 404. Nothing has this id.
+        """
+        request = _get_message.build_request(id)
+        return _get_message.read_response(self._send(request))
+
+    def delete_message(self, id: int) -> MessageDeletion:
+        """Delete the SMS of a message by its id.
+
+        Deletes the SMS sent with a message, and tells how many there were.
+
+        Args:
+            id: The id of the message.
+
+        Returns:
+            How many SMS have been deleted.
+
+        Raises:
+            UnauthorizedError: 401. The API key is missing or wrong.
+            NotFoundError: 404. Nothing has this id.
+        """
+        request = _delete_message.build_request(id)
+        return _delete_message.read_response(self._send(request))
+
+
+class AsyncSmsScheduler(_Client[_AsyncConnections]):
+    """SMS Scheduler: Send SMS now or later, follow them and cancel them. Asynchronous.
+
+    Creates SMS for one or many phone numbers, reports where each of them stands and deletes those that are no
+    longer wanted. Requests and responses are JSON. Every request carries the API key of the account as a bearer
+    token.
+
+    Args:
+        api_key: The API key; by default that in the environment variable SMS_SCHEDULER_API_KEY.
+        base_url: Where the API is, by default https://sms-scheduler.com/api/v1 (Production. Named by the
+            vendor's en-us and fr pages). Or http://test.sms-scheduler.com/api/v1 (Test. The base path of the
+            page that this document is written from; clear text).
+        timeout: How many seconds to wait for a connection, and then for each part of a response.
+        max_retries: How often to send a request again that failed and may be repeated, 0 for never.
+        timezone: The time zone that the server reads dates in. Aware datetimes are converted to it, and refused
+            without it.
+        transport: An `httpx.AsyncBaseTransport` to send with: for proxies, for TLS settings, for tests.
+
+    Raises:
+        TypeError: An option is of the wrong type.
+        ValueError: No API key is known, or an option has a value that cannot work.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        timeout: float = 30.0,
+        max_retries: int = 2,
+        timezone: datetime.tzinfo | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        settings = Settings(
+            api_key_from_environment() if api_key is None else api_key, base_url, timeout, max_retries, timezone
+        )
+        settings.warn_of_clear_text()
+        super().__init__(settings, _AsyncConnections(transport))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections, also those of clients made by `with_options`."""
+        await self._connections.aclose()
+
+    async def _send(self, request: Request) -> Response:
+        http_request, started = self._start(request)
+        end: httpx.Response | Exception
+        try:
+            end = await self._transport.handle_async_request(http_request)
+        except Exception as error:  # whatever it is, the caller gets an error of this package
+            end = error
+        return self._finish(request, http_request, started, end)
+
+    async def create_sms(
+        self,
+        *,
+        message_text: str,
+        delivery_date: datetime.datetime | str,
+        sender_id: int,
+        phone_numbers: str | Sequence[str],
+        message_stop: bool = False,
+    ) -> CreatedMessage:
+        """Create an SMS to one or more phone numbers.
+
+        Creates one message, and at least one SMS in it for each phone number. They are sent on the delivery date,
+        or right away if that date is not in the future.
+
+        Args:
+            message_text: The content of the message.
+            delivery_date: When the message is sent, as `YYYY-MM-DD HH:MM:SS` (a format read from the page's
+                example; the page names none, and no time zone). If that is now or in the past, the SMS are sent
+                right away.
+            sender_id: The id of the sender, as listed on the "Senders" page of SMS Scheduler once logged in.
+            phone_numbers: Where the message is sent: one phone number as a string, or many as a list, each with its
+                country prefix and without spaces or hyphens, such as `+33123456789`.
+            message_stop: Whether a STOP mention is added to the end of the message.
+
+        Returns:
+            The message was created.
+
+        Raises:
+            BadRequestError: 400. The request was refused because of the fields named.
+            UnauthorizedError: 401. The API key is missing or wrong.
+        """
+        request = _create_sms.build_request(
+            message_text=message_text,
+            delivery_date=delivery_date,
+            sender_id=sender_id,
+            phone_numbers=phone_numbers,
+            message_stop=message_stop,
+            timezone=self._settings.timezone,
+        )
+        return _create_sms.read_response(await self._send(request))
+
+    async def get_sms(self, id: int) -> SmsReport:
+        """Get the sending report of one SMS.
+
+        Tells the recipient of an SMS and where its sending stands.
+
+        Args:
+            id: The id of the SMS.
+
+        Returns:
+            The sending report.
+
+        Raises:
+            UnauthorizedError: 401. The API key is missing or wrong.
+            NotFoundError: 404. Nothing has this id.
+        """
+        request = _get_sms.build_request(id)
+        return _get_sms.read_response(await self._send(request))
+
+    async def delete_sms(self, id: int) -> SmsDeletion:
+        """Delete one SMS by its id.
+
+        Deletes a single SMS. The other SMS of its message stay as they are.
+
+        Args:
+            id: The id of the SMS.
+
+        Returns:
+            Whether the SMS has been deleted.
+
+        Raises:
+            UnauthorizedError: 401. The API key is missing or wrong.
+            NotFoundError: 404. Nothing has this id.
+        """
+        request = _delete_sms.build_request(id)
+        return _delete_sms.read_response(await self._send(request))
+
+    async def get_message(self, id: int) -> list[MessageReportRow]:
+        """Get the sending report of all SMS of a message.
+
+        Tells, for each SMS sent with a message, its id, its recipient and where its sending stands.
+
+        Args:
+            id: The id of the message.
+
+        Returns:
+            The sending report, one row for each SMS.
+
+        Raises:
+            UnauthorizedError: 401. The API key is missing or wrong.
+            NotFoundError: 404. Nothing has this id.
+        """
+        request = _get_message.build_request(id)
+        return _get_message.read_response(await self._send(request))
+
+    async def delete_message(self, id: int) -> MessageDeletion:
+        """Delete the SMS of a message by its id.
+
+        Deletes the SMS sent with a message, and tells how many there were.
+
+        Args:
+            id: The id of the message.
+
+        Returns:
+            How many SMS have been deleted.
+
+        Raises:
+            UnauthorizedError: 401. The API key is missing or wrong.
+            NotFoundError: 404. Nothing has this id.
+        """
+        request = _delete_message.build_request(id)
+        return _delete_message.read_response(await self._send(request))

@@ -1,0 +1,140 @@
+"""Between Python values and bytes: checks and encodes arguments, decodes and checks responses. No I/O."""
+
+import datetime
+import re
+from collections.abc import Mapping, Sequence
+from types import GenericAlias
+from typing import Any, TypeVar, cast, get_args, get_origin
+from urllib.parse import quote
+
+import attrs
+import msgspec
+
+from .errors import ApiError, InvalidResponseError, UnexpectedStatusError
+from .types import JsonObject, OneOrMany, Response
+
+T = TypeVar("T")
+
+
+def encode(arguments: Mapping[str, Any], model: type) -> bytes:
+    """Check the arguments of an operation by the types of its body's model, and encode them as JSON.
+
+    Raises:
+        TypeError: A value is not of its field's type.
+        ValueError: A text cannot be written as UTF-8.
+    """
+    _check(arguments, model)
+    try:
+        return msgspec.json.encode(arguments)
+    except UnicodeEncodeError as error:
+        # the error itself would carry the text along
+        reason = f"a text cannot be sent as UTF-8: {error.reason} (character {error.start})"
+    raise ValueError(reason)
+
+
+def path_segment(name: str, value: Any, expected: type) -> str:
+    """Check a path parameter by its type, and percent-encode it.
+
+    Raises:
+        TypeError: The value is not of the parameter's type.
+    """
+    _check({name: value}, GenericAlias(dict, (str, expected)))
+    return quote(str(value), safe="")
+
+
+def _check(arguments: Mapping[str, Any], model: Any) -> None:
+    try:
+        msgspec.convert(arguments, model)
+    except msgspec.ValidationError as error:
+        problem, path = _problem(error)
+        place = next(iter(arguments)) if path == "$[...]" else path.removeprefix("$.")
+        reason = f"{place}: {problem}"
+    else:
+        return
+    raise TypeError(reason)
+
+
+def as_list(value: object) -> object:
+    """Turn any sequence but a string into a list, the one sequence that is checked and encoded as an array."""
+    is_text = isinstance(value, str | bytes | bytearray)
+    return list(cast("Sequence[object]", value)) if isinstance(value, Sequence) and not is_text else value
+
+
+def wire_datetime(value: datetime.datetime | str, wire_format: str, zone: datetime.tzinfo | None) -> str:
+    """Write a date and time as the API takes it, which is without a time zone.
+
+    Args:
+        value: A naive datetime is written as it reads, an aware one as it reads in `zone`, a string as it is.
+        wire_format: A strftime format.
+        zone: The time zone that the server reads dates in, or None if unknown.
+
+    Raises:
+        ValueError: The datetime is aware, and no zone is known to convert it to.
+    """
+    if not isinstance(value, datetime.datetime):
+        return value
+    if value.tzinfo is not None:
+        if zone is None:
+            raise ValueError(
+                f"{value.isoformat()} has a time zone, and the API takes none. Say which zone the server reads dates "
+                "in, as in timezone=ZoneInfo('Europe/Paris') for the client, or pass a datetime without a zone."
+            )
+        value = value.astimezone(zone)
+    # strftime leaves out the leading zeros of early years on some platforms
+    return value.strftime(wire_format.replace("%Y", f"{value.year:04}"))
+
+
+def decoder(result: type[T]) -> "msgspec.json.Decoder[T]":
+    """Make the decoder of a response's body."""
+    return msgspec.json.Decoder(result, dec_hook=_decode_container)
+
+
+def decode(response: Response, body_decoder: "msgspec.json.Decoder[T]") -> T:
+    """Decode the body of a response, checking every type on the way.
+
+    Raises:
+        InvalidResponseError: The body is not what the API's document says.
+    """
+    try:
+        return body_decoder.decode(response.content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        problem, path = _problem(error)
+    raise InvalidResponseError(
+        response.operation, response.status_code, response.headers, response.content, problem, path
+    )
+
+
+def api_error(
+    response: Response, documented: "Mapping[int, tuple[type[ApiError], msgspec.json.Decoder[Any] | None]]"
+) -> ApiError:
+    """Make the error that a response stands for, with the fields of its body, if it is documented to have one.
+
+    Raises:
+        InvalidResponseError: The body is not what the API's document says.
+    """
+    error, body_decoder = documented.get(response.status_code, (UnexpectedStatusError, None))
+    fields = attrs.asdict(decode(response, body_decoder), recurse=False) if body_decoder else {}
+    return error(response.operation, response.status_code, response.headers, response.content, **fields)
+
+
+def _decode_container(kind: Any, value: object) -> Any:
+    """Decode the containers that msgspec does not know, whichever of their shapes the server chose."""
+    container, (item,) = get_origin(kind), get_args(kind)
+    if container is OneOrMany:
+        many = cast("list[object]", value) if isinstance(value, list) else [value]
+        return OneOrMany(_convert(many, GenericAlias(list, (item,))))
+    return JsonObject(_convert({} if value == [] else value, GenericAlias(dict, (str, item))))
+
+
+def _convert(value: object, kind: Any) -> Any:
+    try:
+        return msgspec.convert(value, kind, dec_hook=_decode_container)
+    except msgspec.ValidationError as error:
+        # msgspec adds the outer part of the path to a ValueError, and leaves its own exception as it is
+        raise ValueError(str(error)) from None
+
+
+def _problem(error: Exception) -> tuple[str, str]:
+    """Split a msgspec message into what is wrong and where; nested containers leave one ` - at` for each level."""
+    problem, *places = re.split(r" - at (?:key in )?`\$(.*?)`", str(error))
+    return problem, "$" + "".join(place for place in reversed(places) if place)

@@ -1,0 +1,173 @@
+"""Everything that a client method raises, `TypeError` and `ValueError` for arguments that cannot be sent aside.
+
+SmsSchedulerError
+├── ApiError
+│   ├── BadRequestError
+│   ├── UnauthorizedError
+│   ├── NotFoundError
+│   └── UnexpectedStatusError
+├── InvalidResponseError
+└── TransportError
+    ├── NotSentError
+    └── OutcomeUnknownError
+
+They hold data and no request, whose headers would hold the key; they can be pickled and copied.
+"""
+
+import datetime
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import cast
+
+import attrs
+
+from .types import JsonObject
+
+
+@attrs.define(slots=False, repr=False, str=False, eq=False)
+class SmsSchedulerError(Exception):
+    """The root of all errors of this package.
+
+    Attributes:
+        operation: The operation's id in the API's document.
+    """
+
+    operation: str
+
+    def __str__(self) -> str:
+        return f"{self.operation}: {self._reason()}"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
+    def _reason(self) -> str:
+        raise NotImplementedError
+
+
+@attrs.define(slots=False, repr=False, str=False, eq=False)
+class ApiError(SmsSchedulerError):
+    """The server answered with an error status.
+
+    Attributes:
+        status_code: The HTTP status.
+        headers: The response's headers, with names in lower case.
+        content: The response's body.
+    """
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def retry_after(self) -> float | None:
+        """How many seconds the server asks to wait (its Retry-After header), or None if it does not say."""
+        value = self.headers.get("retry-after", "").strip()
+        if value.isascii() and value.isdigit():
+            return float(value)
+        try:
+            # -0000, "no zone known", parses as naive; HTTP dates are in UTC by definition
+            until = parsedate_to_datetime(value).replace(tzinfo=datetime.UTC)
+        except ValueError:
+            return None
+        return max(0.0, (until - datetime.datetime.now(datetime.UTC)).total_seconds())
+
+    def _reason(self) -> str:
+        return _phrase(self.status_code)
+
+
+@attrs.define(slots=False, repr=False, str=False, eq=False)
+class BadRequestError(ApiError):
+    """The request was refused because of the fields named.
+
+    Attributes:
+        errors: The error messages, by the name of the field at fault.
+    """
+
+    errors: JsonObject[list[str]]
+
+    def _reason(self) -> str:
+        return f"{super()._reason()}: {_in_words(self.errors)}"
+
+
+@attrs.define(slots=False, repr=False, str=False, eq=False)
+class UnauthorizedError(ApiError):
+    """The API key is missing or wrong."""
+
+
+@attrs.define(slots=False, repr=False, str=False, eq=False)
+class NotFoundError(ApiError):
+    """Nothing has this id."""
+
+
+@attrs.define(slots=False, repr=False, str=False, eq=False)
+class UnexpectedStatusError(ApiError):
+    """The server answered with a status that the API's document does not list for the operation."""
+
+    def _reason(self) -> str:
+        return f"unexpected status {_phrase(self.status_code)}"
+
+
+@attrs.define(slots=False, repr=False, str=False, eq=False)
+class InvalidResponseError(SmsSchedulerError):
+    """The server answered with a documented status, and a body that is not what the document says.
+
+    Attributes:
+        status_code: The HTTP status.
+        headers: The response's headers, with names in lower case.
+        content: The response's body.
+        problem: What is wrong with the body.
+        path: Where in the body, such as `$[3].status`; `$` is the whole.
+    """
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+    problem: str
+    path: str = "$"
+
+    def _reason(self) -> str:
+        return f"{_phrase(self.status_code)} with an invalid body: {self.problem} at {self.path}"
+
+
+@attrs.define(slots=False, repr=False, str=False, eq=False)
+class TransportError(SmsSchedulerError):
+    """No response came.
+
+    Attributes:
+        problem: What went wrong, in the words of the HTTP library.
+    """
+
+    problem: str
+
+
+@attrs.define(slots=False, repr=False, str=False, eq=False)
+class NotSentError(TransportError):
+    """The request certainly did not reach the server: it is safe to send it again."""
+
+    def _reason(self) -> str:
+        return f"the request was not sent: {self.problem}"
+
+
+@attrs.define(slots=False, repr=False, str=False, eq=False)
+class OutcomeUnknownError(TransportError):
+    """The request may have been carried out: look before you send it again."""
+
+    def _reason(self) -> str:
+        return f"the request may or may not have been carried out: {self.problem}"
+
+
+def _phrase(status_code: int) -> str:
+    try:
+        return f"{status_code} {HTTPStatus(status_code).phrase}"
+    except ValueError:
+        return str(status_code)
+
+
+def _in_words(value: object) -> str:
+    """Join the messages in nested mappings and lists to one line."""
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {_in_words(item)}" for key, item in cast("Mapping[str, object]", value).items())
+    if isinstance(value, list):
+        return ", ".join(map(_in_words, cast("list[object]", value)))
+    return str(value)

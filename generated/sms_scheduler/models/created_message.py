@@ -1,0 +1,16 @@
+import attrs
+
+from ..types import JsonObject, OneOrMany
+
+
+@attrs.frozen(kw_only=True)
+class CreatedMessage:
+    """The ids of a new message and of its SMS.
+
+    Attributes:
+        message_id: The id of the message.
+        sms_ids: The ids of the SMS, by phone number.
+    """
+
+    message_id: int
+    sms_ids: JsonObject[OneOrMany[int]]

@@ -1,0 +1,180 @@
+"""All that the two clients need of httpx except the I/O: requests, retries and what a failure means."""
+
+import datetime
+import ipaddress
+import math
+import os
+import warnings
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import attrs
+import httpx
+from httpx_retries import Retry
+
+from .errors import NotSentError, OutcomeUnknownError, TransportError
+from .types import Request, Response
+
+__version__ = "0.1.0"
+
+DEFAULT_BASE_URL = "https://sms-scheduler.com/api/v1"
+API_KEY_VARIABLE = "SMS_SCHEDULER_API_KEY"
+USER_AGENT = f"sms-scheduler/{__version__} httpx/{httpx.__version__}"
+
+# Failures before a connection stood, so that nothing of the request can have left.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_IDEMPOTENT = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PUT", "TRACE"})
+_ATTEMPTS = "sms_scheduler.attempts"
+
+
+@attrs.frozen
+class Settings:
+    """The options of a client, checked.
+
+    Raises:
+        TypeError: An option is of the wrong type.
+        ValueError: An option has a value that cannot work; the message says which and what to do.
+    """
+
+    api_key: str = attrs.field(repr=False)
+    base_url: str
+    timeout: float
+    max_retries: int
+    timezone: datetime.tzinfo | None
+
+    def __attrs_post_init__(self) -> None:
+        _check_api_key(self.api_key)
+        _check_base_url(self.base_url)
+        check_type("timeout", self.timeout, int | float, "a number of seconds")
+        check_type("max_retries", self.max_retries, int, "a whole number")
+        if not 0 < self.timeout < math.inf:
+            raise ValueError(f"timeout must be a positive number of seconds, not {self.timeout!r}")
+        if self.max_retries < 0:
+            raise ValueError(f"max_retries must be 0 or more, not {self.max_retries!r}")
+        check_type("timezone", self.timezone, datetime.tzinfo | None, "a tzinfo, such as ZoneInfo('Europe/Paris')")
+
+    def warn_of_clear_text(self) -> None:
+        """Warn if the API key would cross a network unencrypted."""
+        url = httpx.URL(self.base_url)
+        if url.scheme == "http" and not _is_loopback(url.host):
+            warnings.warn(
+                f"The API key is sent to {url.host} in clear text, for anyone on the way to read. Use https:// unless "
+                "this is a test account.",
+                stacklevel=3,
+            )
+
+    def http_request(self, request: Request) -> httpx.Request:
+        """Complete a request with the base URL, the credentials, the timeouts and what may be sent again."""
+        headers = {
+            "Accept": "application/json",
+            "Authorization": f"Bearer {self.api_key}",
+            "User-Agent": USER_AGENT,
+        }
+        if request.content is not None:
+            headers["Content-Type"] = "application/json; charset=utf-8"
+        return httpx.Request(
+            request.method,
+            self.base_url.rstrip("/") + request.path,
+            headers=headers,
+            content=request.content,
+            extensions={
+                "timeout": dict.fromkeys(("connect", "read", "write", "pool"), self.timeout),
+                "retry": self._retry(request.method),
+                _ATTEMPTS: [],
+            },
+        )
+
+    def _retry(self, method: str) -> Retry:
+        """Send again what was certainly not accepted, and what does no harm if it was."""
+        repeatable = method in _IDEMPOTENT
+        return Retry(
+            total=self.max_retries,
+            allowed_methods=[method],
+            status_forcelist=[429, 502, 503, 504] if repeatable else [429],
+            retry_on_exceptions=Retry.RETRYABLE_EXCEPTIONS if repeatable else _NOT_SENT,
+            backoff_factor=0.25,
+            backoff_jitter=0.5,
+            max_backoff_wait=30.0,
+            total_timeout=60.0,
+        )
+
+
+def _check_api_key(api_key: object) -> None:
+    if not api_key:
+        raise ValueError(f"No API key: pass api_key=..., or set the environment variable {API_KEY_VARIABLE}.")
+    if not isinstance(api_key, str):
+        raise TypeError("api_key must be a string")
+    if not (api_key.isascii() and api_key.isprintable()) or api_key != api_key.strip():
+        raise ValueError(
+            "The API key cannot be sent in a header: it must be printable ASCII without spaces or line breaks around "
+            "it. Was it copied or read from a file whole?"
+        )
+
+
+def _check_base_url(base_url: object) -> None:
+    if not isinstance(base_url, str):
+        raise TypeError("base_url must be a string")
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL as error:
+        raise ValueError(f"base_url is not a URL: {error}") from None
+    if url.userinfo:
+        raise ValueError("base_url must not hold a user name or password.")
+    if url.scheme not in {"http", "https"} or not url.host or url.query or url.fragment:
+        raise ValueError(f"base_url must be like {DEFAULT_BASE_URL}, not {base_url!r}.")
+
+
+def check_type(name: str, value: object, expected: Any, wanted: str) -> None:
+    """Raise a TypeError that says what is wanted, if a value is not of the expected type; a bool is no number."""
+    if isinstance(value, bool) or not isinstance(value, expected):
+        raise TypeError(f"{name} must be {wanted}, not {type(value).__name__}")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def api_key_from_environment() -> str:
+    return os.environ.get(API_KEY_VARIABLE, "")
+
+
+@contextmanager
+def attempt(http_request: httpx.Request) -> Generator[list[int | Exception]]:
+    """Note how one attempt at a request ends: its status is appended by the caller, its exception here."""
+    attempts: list[int | Exception] = http_request.extensions[_ATTEMPTS]
+    try:
+        yield attempts
+    except Exception as error:
+        attempts.append(error)
+        raise
+
+
+def failure(request: Request, http_request: httpx.Request, error: Exception) -> TransportError:
+    """Tell what the exception that ended the last attempt means for the request."""
+    attempts = http_request.extensions[_ATTEMPTS]
+    is_unsent = bool(attempts) and all(isinstance(end, _NOT_SENT) for end in attempts)
+    problem = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return (NotSentError if is_unsent else OutcomeUnknownError)(request.operation, problem)
+
+
+def plain_response(request: Request, http_request: httpx.Request, http_response: httpx.Response) -> Response:
+    """Take from an httpx response what the operations read.
+
+    Raises:
+        OutcomeUnknownError: Nothing was found to delete, after an earlier attempt that may have deleted it.
+    """
+    *earlier, _ = http_request.extensions[_ATTEMPTS]
+    if request.method == "DELETE" and http_response.status_code == 404 and any(map(_is_doubtful, earlier)):
+        raise OutcomeUnknownError(
+            request.operation, "404 Not Found when sent again, after an attempt whose outcome is not known"
+        )
+    headers: Mapping[str, str] = {name.lower(): value for name, value in http_response.headers.items()}
+    return Response(request.operation, http_response.status_code, headers, http_response.content)
+
+
+def _is_doubtful(end: int | Exception) -> bool:
+    return end != 429 and not isinstance(end, _NOT_SENT)

@@ -1,0 +1,50 @@
+"""What passes between the operations, which do no I/O, and the clients, which do nothing else."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import attrs
+
+T = TypeVar("T")
+
+
+class OneOrMany(list[T]):
+    """A list that the server may also send as a single bare value."""
+
+
+class JsonObject(dict[str, T]):
+    """A JSON object with any keys; an empty list, which some servers send for it, is read as empty."""
+
+
+@attrs.frozen
+class Request:
+    """An HTTP request, relative to the base URL and without credentials.
+
+    Attributes:
+        operation: The operation's id in the API's document.
+        method: The HTTP method, in upper case.
+        path: The path below the base URL, percent-encoded, starting with a slash.
+        content: The body as JSON, or None for none. Kept out of `repr`.
+    """
+
+    operation: str
+    method: str
+    path: str
+    content: bytes | None = attrs.field(default=None, repr=False)
+
+
+@attrs.frozen
+class Response:
+    """An HTTP response, read to its end.
+
+    Attributes:
+        operation: The operation's id in the API's document.
+        status_code: The HTTP status.
+        headers: The headers, with names in lower case.
+        content: The body, decompressed. Kept out of `repr`.
+    """
+
+    operation: str
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes = attrs.field(default=b"", repr=False)

@@ -1,0 +1,55 @@
+"""Docstrings made of text from the document, which is wrapped and escaped, and never becomes code."""
+
+import re
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from openapi_python_client.schema.untrusted_string import UntrustedString
+from openapi_python_client.strings import safe_for_docstring
+
+WIDTH = 108
+
+Section = tuple[str, Sequence[tuple[str, str]]]
+"""The title of a section, and its entries: what is described, and how."""
+
+
+def docstring(summary: Any, *, more: Any = None, sections: Sequence[Section] = ()) -> str:
+    """A docstring as Python code, quotes included."""
+    parts = [*_paragraphs(text(summary) or "Not described."), *_paragraphs(text(more))]
+    for title, entries in sections:
+        if entries:
+            parts.append(f"{title}:\n" + "\n".join(_entry(name, entry) for name, entry in entries))
+    body = safe_for_docstring("\n\n".join(parts))
+    if "\n" in body:
+        return f'"""{body}\n"""'
+    return f'"""{body[:-1]}\\""""' if body.endswith('"') else f'"""{body}"""'
+
+
+def text(value: Any) -> str:
+    """The raw text of a value that the document may leave out."""
+    if isinstance(value, UntrustedString):
+        value = value.get_untrusted_value()
+    return str(value or "").strip()
+
+
+def _paragraphs(value: str) -> list[str]:
+    return [_fill(paragraph) for paragraph in re.split(r"\n\s*\n", value) if paragraph.strip()]
+
+
+def _entry(name: str, value: str) -> str:
+    if not name:
+        return _fill(value, first="    ", rest="    ")
+    return _fill(f"{name}: {value}", first="    ", rest=" " * 8)
+
+
+def _fill(value: str, first: str = "", rest: str = "") -> str:
+    words = " ".join(value.split())
+    return textwrap.fill(
+        words,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

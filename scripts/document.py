@@ -1,0 +1,345 @@
+"""Read an OpenAPI document and find every mistake in it, each with its line and column.
+
+`read(path)` returns a `Document` or raises `DocumentError`, whose text is one line for each mistake.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import attrs
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+from referencing.jsonschema import DRAFT202012
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+ENUM_LISTS = {"x-enum-varnames": str, "x-enum-descriptions": str, "x-enum-final": bool}
+EXTENSIONS = {*ENUM_LISTS, "x-datetime-format"}
+
+Place = tuple[str | int, ...]
+"""Keys and indices from the top of the document."""
+
+
+class DocumentError(Exception):
+    """A document that cannot be used. The text says where and why, one line for each mistake."""
+
+
+@attrs.frozen
+class Mistake:
+    """What is wrong at a place of the document, and what to do about it."""
+
+    place: Place
+    problem: str
+
+
+@attrs.frozen
+class Document:
+    """An OpenAPI document, as plain data, and where in its file each part stands."""
+
+    path: Path
+    data: dict[str, Any]
+    positions: Mapping[Place, tuple[int, int]]
+
+    def describe(self, mistakes: Sequence[Mistake]) -> str:
+        """Write mistakes as `file:line:column: place: problem`, in the order of the file."""
+        lines = sorted({(self._position(mistake.place), self._line(mistake)) for mistake in mistakes})
+        return "\n".join(line for _, line in lines)
+
+    def _line(self, mistake: Mistake) -> str:
+        line, column = self._position(mistake.place)
+        place = ".".join(map(str, mistake.place)) or "the document"
+        return f"{self.path}:{line}:{column}: {place}: {mistake.problem}"
+
+    def _position(self, place: Place) -> tuple[int, int]:
+        while place not in self.positions:
+            place = place[:-1]
+        return self.positions[place]
+
+    def resolve(self, value: Any) -> Any:
+        """Follow `$ref`s, all of which are known to lead somewhere once a document has been read."""
+        while isinstance(value, dict) and "$ref" in value:
+            value = self.at(_pointer(cast("str", value["$ref"])))
+        return value
+
+    def at(self, place: Place) -> Any:
+        """The part of the document at a place.
+
+        Raises:
+            LookupError: There is no such place.
+        """
+        value: Any = self.data
+        for key in place:
+            value = value[int(key)] if isinstance(value, list) else value[key]
+        return value
+
+    def operations(self) -> Iterator[tuple[Place, dict[str, Any]]]:
+        """Each operation with its place."""
+        for path, item in self.data["paths"].items():
+            for method in METHODS:
+                if method in item:
+                    yield ("paths", path, method), item[method]
+
+    def parameters(self, place: Place) -> list[dict[str, Any]]:
+        """The parameters of the operation at a place, its own before those of its path."""
+        own, shared = self.at(place).get("parameters", []), self.at(place[:-1]).get("parameters", [])
+        return [self.resolve(parameter) for parameter in [*own, *shared]]
+
+
+def read(path: Path) -> Document:
+    """Read and check a document.
+
+    Raises:
+        DocumentError: It cannot be read, or has mistakes.
+    """
+    document = _load(path)
+    for check in (_keys_and_version, _references, _structure, _contents):
+        mistakes = list(check(document))
+        if mistakes:
+            raise DocumentError(document.describe(mistakes))
+    return document
+
+
+def _load(path: Path) -> Document:
+    try:
+        text = path.read_bytes().decode()
+    except OSError as error:
+        raise DocumentError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise DocumentError(f"{path}:{line}: not UTF-8; save the file in that encoding") from None
+    try:
+        node = YAML(typ="safe", pure=True).compose(text)
+        data = YAML(typ="safe", pure=True).load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else f"{path}"
+        problem = str(error.problem or error.context).splitlines()[0]
+        raise DocumentError(f"{place}: not valid YAML: {problem}") from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        problem = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DocumentError(f"{path}: not valid YAML: {problem}") from None
+    if not isinstance(data, dict):
+        raise DocumentError(
+            f"{path}:1:1: expected an OpenAPI document, which is a mapping starting with `openapi: 3.1.0`"
+        )
+    positions: dict[Place, tuple[int, int]] = {(): (1, 1)}
+    _locate(node, (), positions, frozenset())
+    return Document(path, cast("dict[str, Any]", data), positions)
+
+
+def _locate(node: Node, place: Place, positions: dict[Place, tuple[int, int]], above: frozenset[int]) -> None:
+    if id(node) in above:
+        raise DocumentError(f"line {node.start_mark.line + 1}: an alias that contains itself; write it out")
+    inside = above | {id(node)}
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            _place(key, (*place, key.value), positions)
+            _locate(value, (*place, key.value), positions, inside)
+    elif isinstance(node, SequenceNode):
+        for index, value in enumerate(node.value):
+            _place(value, (*place, index), positions)
+            _locate(value, (*place, index), positions, inside)
+
+
+def _place(node: Node, place: Place, positions: dict[Place, tuple[int, int]]) -> None:
+    positions[place] = (node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _keys_and_version(document: Document) -> Iterator[Mistake]:
+    version = document.data.get("openapi")
+    if not isinstance(version, str) or not version.startswith("3.1."):
+        yield Mistake(("openapi",), f"expected an OpenAPI version 3.1.x, not {version!r}")
+    for place, key in _keys(document.data):
+        if not isinstance(key, str):
+            yield Mistake((*place, str(key)), f"the key {key!r} must be text: put it in quotes")
+
+
+def _structure(document: Document) -> Iterator[Mistake]:
+    """What OpenAPI itself asks for."""
+    for name, schema in document.data.get("components", {}).get("schemas", {}).items():
+        for error in Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema):
+            yield _mistake(best_match([error]) or error, ("components", "schemas", name))
+    for error in OpenAPIV31SpecValidator.schema_validator.iter_errors(document.data):
+        yield _mistake(error)
+
+
+def _keys(value: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield place, key
+            yield from _keys(item, (*place, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _keys(item, (*place, index))
+
+
+def _mistake(error: ValidationError, place: Place = ()) -> Mistake:
+    message = error.message.splitlines()[0]
+    return Mistake((*place, *error.absolute_path), message if len(message) <= 200 else f"{message[:200]}...")
+
+
+def _references(document: Document) -> Iterator[Mistake]:
+    """Every `$ref` leads somewhere in this document, and not back to itself."""
+    for place, key in _keys(document.data):
+        if key != "$ref" or "examples" in place or "example" in place or place[-1:] == ("properties",):
+            continue
+        reference = document.at(place)["$ref"]
+        if not isinstance(reference, str) or not reference.startswith("#/"):
+            yield Mistake(
+                (*place, "$ref"), f"expected a reference into this document, as #/components/..., not {reference!r}"
+            )
+            continue
+        seen: set[str] = set()
+        while True:
+            seen.add(reference)
+            try:
+                target = document.at(_pointer(reference))
+            except (LookupError, ValueError, TypeError):
+                yield Mistake((*place, "$ref"), f"leads nowhere: there is no {reference}")
+                break
+            if not (isinstance(target, dict) and "$ref" in target):
+                break
+            reference = target["$ref"]
+            if reference in seen:
+                yield Mistake((*place, "$ref"), "leads back to itself")
+                break
+
+
+def _pointer(reference: str) -> Place:
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in reference.removeprefix("#/").split("/"))
+
+
+def _contents(document: Document) -> Iterator[Mistake]:
+    """What the OpenAPI schema cannot say, and what a client needs."""
+    if not document.data.get("servers"):
+        yield Mistake((), "expected `servers` with at least one url, which the client uses by default")
+    yield from _operation_ids(document)
+    yield from _path_parameters(document)
+    for place, schema in schemas(document):
+        yield from _schema(place, schema)
+    yield from _examples(document)
+    for place, key in _keys(document.data):
+        if isinstance(key, str) and key.startswith("x-") and key not in EXTENSIONS and place[-1:] != ("properties",):
+            yield Mistake((*place, key), f"unknown extension; known are {', '.join(sorted(EXTENSIONS))}")
+
+
+def _operation_ids(document: Document) -> Iterator[Mistake]:
+    seen: dict[str, Place] = {}
+    for place, operation in document.operations():
+        name = operation.get("operationId")
+        if name is None:
+            yield Mistake(place, "expected an operationId, which names the client's method")
+        elif name in seen:
+            other = ".".join(map(str, seen[name]))
+            yield Mistake((*place, "operationId"), f"{name} is the operationId of {other} too; each needs its own")
+        else:
+            seen[name] = place
+
+
+def _path_parameters(document: Document) -> Iterator[Mistake]:
+    for place, operation in document.operations():
+        path = str(place[1])
+        declared = {parameter["name"] for parameter in document.parameters(place) if parameter["in"] == "path"}
+        for name in sorted(declared ^ set(re.findall(r"{(.*?)}", path))):
+            problem = "declared, but not in the path" if name in declared else "in the path, but not declared"
+            yield Mistake(place, f"the path parameter {name} of {operation.get('operationId')} is {problem}")
+
+
+def schemas(document: Document) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """Every schema object, wherever it stands, with its place."""
+
+    def walk(schema: Any, place: Place) -> Iterator[tuple[Place, dict[str, Any]]]:
+        if not isinstance(schema, dict):
+            return
+        yield place, schema
+        for key in ("properties", "patternProperties"):
+            for name, value in schema.get(key, {}).items():
+                yield from walk(value, (*place, key, name))
+        for key in ("allOf", "oneOf", "anyOf", "prefixItems"):
+            for index, value in enumerate(schema.get(key, [])):
+                yield from walk(value, (*place, key, index))
+        for key in ("items", "additionalProperties", "not"):
+            yield from walk(schema.get(key), (*place, key))
+
+    for name, schema in document.data.get("components", {}).get("schemas", {}).items():
+        yield from walk(schema, ("components", "schemas", name))
+    for place, holder in _schema_holders(document):
+        yield from walk(holder["schema"], (*place, "schema"))
+
+
+def _schema_holders(document: Document) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """Media types and parameters: what has a schema and examples of it."""
+
+    def walk(value: Any, place: Place) -> Iterator[tuple[Place, dict[str, Any]]]:
+        if isinstance(value, list):
+            for index, item in enumerate(value):
+                yield from walk(item, (*place, index))
+        if isinstance(value, dict):
+            if "schema" in value:
+                yield place, value
+            for key, item in value.items():
+                if key not in {"schema", "schemas", "example", "examples"}:
+                    yield from walk(item, (*place, key))
+
+    yield from walk(document.data, ())
+
+
+def _schema(place: Place, schema: dict[str, Any]) -> Iterator[Mistake]:
+    values = schema.get("enum")
+    for key, kind in ENUM_LISTS.items():
+        if key not in schema:
+            continue
+        items = schema[key]
+        if not isinstance(values, list):
+            yield Mistake((*place, key), "expected an `enum` beside it")
+        elif not isinstance(items, list) or len(items) != len(values):
+            count = len(items) if isinstance(items, list) else "no list"
+            yield Mistake((*place, key), f"expected {len(values)} items, one for each value of `enum`, not {count}")
+        elif not all(isinstance(item, kind) for item in items):
+            yield Mistake((*place, key), f"expected a list of {'true or false' if kind is bool else 'texts'}")
+    names = schema.get("x-enum-varnames", [])
+    for index, name in enumerate(names if isinstance(names, list) else []):
+        if not str(name).isidentifier() or not str(name).isupper() or str(name).startswith("_"):
+            yield Mistake(
+                (*place, "x-enum-varnames", index), f"expected a name in upper case, such as NOT_SENT, not {name!r}"
+            )
+        elif names.index(name) != index:
+            yield Mistake((*place, "x-enum-varnames", index), f"{name} stands twice")
+    if "x-datetime-format" in schema and schema.get("type") != "string":
+        yield Mistake((*place, "x-datetime-format"), "expected `type: string` beside it")
+
+
+def _examples(document: Document) -> Iterator[Mistake]:
+    """Every example is what its schema says."""
+    registry: Registry[Any] = Registry().with_resource("document", DRAFT202012.create_resource(document.data))
+
+    def check(schema_place: Place, value: Any, place: Place) -> Iterator[Mistake]:
+        reference = "document#/" + "/".join(str(key).replace("~", "~0").replace("/", "~1") for key in schema_place)
+        validator = Draft202012Validator({"$ref": reference}, registry=registry)
+        try:
+            for error in validator.iter_errors(value):
+                mistake = _mistake(best_match([error]) or error, place)
+                yield Mistake(mistake.place, f"the example is not what its schema says: {mistake.problem}")
+        except (Unresolvable, RecursionError) as error:
+            yield Mistake(place, f"the schema of this example cannot be followed: {error}")
+
+    for place, holder in _schema_holders(document):
+        if "example" in holder:
+            yield from check((*place, "schema"), holder["example"], (*place, "example"))
+        for name, example in holder.get("examples", {}).items():
+            if "value" in document.resolve(example):
+                value = document.resolve(example)["value"]
+                yield from check((*place, "schema"), value, (*place, "examples", name, "value"))
+    for place, schema in schemas(document):
+        for key in ("example", "default"):
+            if key in schema:
+                yield from check(place, schema[key], (*place, key))
+        for index, value in enumerate(schema.get("examples", [])):
+            yield from check(place, value, (*place, "examples", index))

@@ -1,0 +1,235 @@
+"""Regenerate the client from openapi.yaml.
+
+The document is read and checked, the client is rendered in a temporary folder beside its place, checked there, and
+swapped in whole: a mistake, an error or a kill at any moment leaves the old one as it was.
+"""
+
+import argparse
+import contextlib
+import ctypes
+import difflib
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import Any
+
+from docstrings import docstring
+from document import Document, DocumentError, read
+from openapi_python_client import Project
+from openapi_python_client.config import Config, ConfigFile, MetaType
+from openapi_python_client.parser.errors import GeneratorError
+from openapi_python_client.parser.openapi import GeneratorData
+from views import Views, class_names, described
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATES = ROOT / "scripts" / "templates"
+# Modules for which openapi-python-client has no place of its own.
+EXTRA_MODULES = ("codec", "transport")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command; the result is the exit code: 0, 1 for a difference found by --check, 2 for a failure."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/generate", description="Regenerate the client from its OpenAPI document."
+    )
+    parser.add_argument(
+        "--document", type=Path, default=ROOT / "openapi.yaml", metavar="FILE", help="default: openapi.yaml"
+    )
+    parser.add_argument("--output", type=Path, default=ROOT / "generated", metavar="FOLDER",
+                        help="where the package's folder is put; default: generated/")  # fmt: skip
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 and show the difference if there is one"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        return _generate(options.document, options.output, check=options.check)
+    except DocumentError as error:
+        print(error, file=sys.stderr)
+    except OSError as error:
+        print(f"{error.filename or options.output}: {error.strerror}", file=sys.stderr)
+    print("Nothing was changed.", file=sys.stderr)
+    return 2
+
+
+def _generate(document_path: Path, output: Path, *, check: bool) -> int:
+    document = read(_shown(document_path))
+    package, distribution = _names()
+    target = output / package
+    _refuse_foreign(target)
+    with _temporary_folder(None if check else output) as folder:
+        fresh = folder / package
+        render(document, fresh, package, distribution)
+        difference = _difference(_files(target), _files(fresh), _shown(target))
+        if check:
+            print(
+                difference or f"{_shown(target)} is what {_shown(document_path)} gives.", end="" if difference else "\n"
+            )
+            if difference:
+                print(
+                    f"{_shown(target)} is not what {_shown(document_path)} gives: run scripts/generate and commit.",
+                    file=sys.stderr,
+                )
+            return 1 if difference else 0
+        if difference:
+            _swap(fresh, target)
+    print(f"{_shown(target)}: {'written anew' if difference else 'already up to date'}.")
+    return 0
+
+
+def _names() -> tuple[str, str]:
+    """The name of the package to import and that of the distribution it is installed by."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return project["name"].replace("-", "_"), project["name"]
+
+
+def _shown(path: Path) -> Path:
+    """A path as short as it can be from here."""
+    return path.resolve().relative_to(Path.cwd()) if path.resolve().is_relative_to(Path.cwd()) else path
+
+
+def _refuse_foreign(target: Path) -> None:
+    """Never replace a folder that is not a generated client."""
+    if target.exists() and any(target.iterdir()) and not (target / "codec.py").is_file():
+        raise DocumentError(f"{target}: this is not a generated client, and would be replaced; choose another --output")
+
+
+@contextlib.contextmanager
+def _temporary_folder(beside: Path | None) -> Generator[Path]:
+    """A folder on the same file system as the output, so that swapping is a rename."""
+    if beside is not None:
+        beside.mkdir(parents=True, exist_ok=True)
+        for stale in beside.glob(".generate-*"):  # left by a run that was killed
+            shutil.rmtree(stale, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=".generate-", dir=beside) as folder:
+        yield Path(folder)
+
+
+def render(document: Document, folder: Path, package: str, distribution: str) -> None:
+    """Render the client into a folder that does not exist yet, format it and see that it can be imported.
+
+    Raises:
+        DocumentError: The document says something that the client cannot express.
+    """
+    config = Config.from_sources(
+        ConfigFile(package_name_override=package, post_hooks=[], field_prefix="field_"),
+        meta_type=MetaType.NONE,
+        document_source=document.path,
+        file_encoding="utf-8",
+        overwrite=False,
+        output_path=folder,
+    )
+    data = GeneratorData.from_dict(document.data, config=config)
+    if isinstance(data, GeneratorError):
+        raise DocumentError(_problem(document, data))
+    dropped = [*data.errors, *(e for tag in data.endpoint_collections_by_tag.values() for e in tag.parse_errors)]
+    if dropped:
+        raise DocumentError("\n".join(_problem(document, error) for error in dropped))
+    views = Views(document, data, package, distribution)
+    data.models = [model for model in data.models if str(model.class_info.name) in class_names(data)]
+    project = Project(openapi=data, config=config, custom_template_path=TEMPLATES)
+    project.env.globals.update(_public(views))
+    project.env.filters["literal"] = repr
+    with contextlib.redirect_stdout(io.StringIO()):  # it announces the folder, which is a temporary one
+        errors = project.build()
+    if errors:
+        raise DocumentError("\n".join(_problem(document, error) for error in errors))
+    for module in EXTRA_MODULES:
+        (folder / f"{module}.py").write_text(project.env.get_template(f"{module}.py.jinja").render(), encoding="utf-8")
+    (folder / "py.typed").touch()
+    _format(folder)
+    _import(folder)
+
+
+def _public(views: Views) -> dict[str, Any]:
+    names = {name: getattr(views, name) for name in dir(views) if not name.startswith("_")}
+    return names | {"docstring": docstring, "described": described}
+
+
+def _problem(document: Document, error: GeneratorError) -> str:
+    words = " ".join(f"{error.header.strip()} {error.detail or ''}".split())
+    return f"{document.path}: openapi-python-client cannot express this: {words}"
+
+
+def _format(folder: Path) -> None:
+    """Sort imports, drop those not needed, and lay out as ruff does, by its defaults and not those of a folder above."""
+    ruff = [sys.executable, "-P", "-m", "ruff"]
+    rules = ["--select", "F401,I", "--config", f"lint.isort.known-first-party=['{folder.name}']"]
+    style = ["--isolated", "--line-length", "120", "--target-version", "py311", "--no-cache"]
+    _run([*ruff, "check", "--fix-only", *rules, *style, folder.name], folder.parent)
+    _run([*ruff, "format", *style, folder.name], folder.parent)
+
+
+def _import(folder: Path) -> None:
+    """Import every module of the client, as the last check before it replaces the old one."""
+    modules = [
+        ".".join([folder.name, *path.relative_to(folder).with_suffix("").parts]).removesuffix(".__init__")
+        for path in sorted(folder.rglob("*.py"))
+    ]
+    _run([sys.executable, "-B", "-c", f"import {', '.join(modules)}"], folder.parent)
+
+
+def _run(command: list[str], folder: Path) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        lines = (done.stderr or done.stdout).strip().splitlines()
+        raise DocumentError(
+            f"the client made from this document is not valid Python: {lines[-1] if lines else command}"
+        )
+
+
+def _files(folder: Path) -> dict[str, str]:
+    if not folder.is_dir():
+        return {}
+    return {
+        str(path.relative_to(folder)): path.read_text(encoding="utf-8", errors="replace")
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def _difference(old: Mapping[str, str], new: Mapping[str, str], folder: Path) -> str:
+    """A unified diff over all files, empty if they are the same."""
+    lines: list[str] = []
+    for name in sorted({*old, *new}):
+        before, after = old.get(name), new.get(name)
+        if before != after:
+            lines += difflib.unified_diff(
+                (before or "").splitlines(keepends=True),
+                (after or "").splitlines(keepends=True),
+                f"{folder / name}" if before is not None else "/dev/null",
+                f"{folder / name}" if after is not None else "/dev/null",
+            )
+            if not (before or after):
+                lines.append(f"{folder / name}: {'added' if before is None else 'removed'}, empty\n")
+    return "".join(lines)
+
+
+def _swap(fresh: Path, target: Path) -> None:
+    """Put the fresh client in the place of the old one, which goes where the fresh one was."""
+    if not target.exists():
+        fresh.rename(target)
+    elif not _exchange(fresh, target):
+        # Two steps where the system has no exchange: between them there is no client for an instant.
+        old = fresh.with_name("old")
+        target.rename(old)
+        fresh.rename(target)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two folders change places in one step, if the system can (Linux)."""
+    if not sys.platform.startswith("linux"):
+        return False
+    renameat2: Any = getattr(ctypes.CDLL(None), "renameat2", None)
+    at_current_folder, exchange = -100, 2
+    paths = at_current_folder, os.fsencode(one), at_current_folder, os.fsencode(other)
+    return renameat2 is not None and renameat2(*paths, exchange) == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,542 @@
+"""What the templates render, from openapi-python-client's parsed document.
+
+What openapi-python-client parses, names and tells apart stays so. Here are only the facts that it drops (extensions,
+descriptions of responses) and the Python that the overriding templates need.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from http import HTTPStatus
+from typing import Any, NoReturn
+
+import attrs
+from docstrings import Section, docstring, text
+from document import Document, DocumentError, Mistake, Place, schemas
+from openapi_python_client import strings
+from openapi_python_client.parser.openapi import Endpoint, GeneratorData
+from openapi_python_client.parser.properties.any import AnyProperty
+from openapi_python_client.parser.properties.boolean import BooleanProperty
+from openapi_python_client.parser.properties.const import ConstProperty
+from openapi_python_client.parser.properties.date import DateProperty
+from openapi_python_client.parser.properties.datetime import DateTimeProperty
+from openapi_python_client.parser.properties.enum_property import EnumProperty
+from openapi_python_client.parser.properties.float import FloatProperty
+from openapi_python_client.parser.properties.int import IntProperty
+from openapi_python_client.parser.properties.list_property import ListProperty
+from openapi_python_client.parser.properties.model_property import ModelProperty
+from openapi_python_client.parser.properties.none import NoneProperty
+from openapi_python_client.parser.properties.string import StringProperty
+from openapi_python_client.parser.properties.union import UnionProperty
+from openapi_python_client.parser.properties.uuid import UuidProperty
+from openapi_python_client.parser.responses import Response
+
+JSON = "application/json"
+SIMPLE_TYPES: dict[type, str] = {
+    AnyProperty: "Any",
+    BooleanProperty: "bool",
+    DateProperty: "datetime.date",
+    DateTimeProperty: "datetime.datetime",
+    FloatProperty: "float",
+    IntProperty: "int",
+    NoneProperty: "None",
+    StringProperty: "str",
+    UuidProperty: "uuid.UUID",
+}
+# Three uses of a schema, which differ in the types that are convenient and in those that are safe to promise.
+RECEIVED, SENT, ARGUMENT = "received", "sent", "argument"
+LISTS = {RECEIVED: "list[{}]", SENT: "list[{}]", ARGUMENT: "Sequence[{}]"}
+MAPS = {RECEIVED: "JsonObject[{}]", SENT: "dict[str, {}]", ARGUMENT: "Mapping[str, {}]"}
+
+
+@attrs.frozen
+class Field:
+    """A field of a model or of an error, or an argument of an operation.
+
+    Attributes:
+        name: The name in Python.
+        json_name: The name in the document.
+        type: The annotation.
+        description: What the document says of it.
+        default: The default as code, or None if it is required.
+        encoded: For an argument, the expression of the value that is sent.
+    """
+
+    name: str
+    json_name: str
+    type: str
+    description: str
+    default: str | None = None
+    encoded: str = ""
+
+
+@attrs.frozen
+class Outcome:
+    """What a documented status stands for: a result, or an error.
+
+    Attributes:
+        name: The exception's name, empty for a success.
+        type: The annotation of the decoded body, or None if there is none.
+        fields: The fields of the body, which an error takes over.
+    """
+
+    status: int
+    name: str
+    description: str
+    type: str | None
+    fields: Sequence[Field]
+
+
+@attrs.frozen
+class Operation:
+    """An operation. `id`, `method` and `path` are the document's, `name` and `tag` are Python's.
+
+    Attributes:
+        path_code: The expression of the path, from the segments of its parameters.
+        body: The fields of the request body, as arguments.
+        body_model: The class that the body is checked by, or None if there is no body.
+        models: The classes that the operation's module needs.
+    """
+
+    id: str
+    name: str
+    tag: str
+    method: str
+    path: str
+    path_code: str
+    summary: str
+    description: str
+    path_parameters: Sequence[Field]
+    body: Sequence[Field]
+    body_model: str | None
+    result: Outcome
+    errors: Sequence[Outcome]
+    models: Sequence[str]
+
+    @property
+    def takes_datetime(self) -> bool:
+        """Whether the client's time zone matters."""
+        return any("timezone)" in field.encoded for field in self.body)
+
+    @property
+    def docstring(self) -> str:
+        """The docstring of the clients' method."""
+        returned = [("", self.result.description)] if self.result.type else []
+        raised = [(error.name, f"{error.status}. {error.description}") for error in self.errors]
+        sections: list[Section] = [
+            ("Args", described([*self.path_parameters, *self.body])),
+            ("Returns", returned),
+            ("Raises", raised),
+        ]
+        return docstring(self.summary, more=self.description, sections=sections)
+
+
+@attrs.frozen
+class EnumExtensions:
+    """What the document's extensions say of the values of an enum."""
+
+    descriptions: dict[Any, str]
+    final: list[Any]
+
+
+def described(fields: Iterable[Field]) -> list[tuple[str, str]]:
+    """The entries of a docstring's section on fields."""
+    return [(field.name, field.description) for field in fields]
+
+
+class Views:
+    """Everything that the templates may refer to, beside what openapi-python-client gives them.
+
+    Raises:
+        DocumentError: The document says something that the client cannot express.
+    """
+
+    def __init__(self, document: Document, data: GeneratorData, package: str, distribution: str) -> None:
+        self._document = document
+        self._by_endpoint = {
+            endpoint.name: self._operation(place, endpoint) for place, endpoint in self._endpoints(data)
+        }
+        prefix = strings.pascal_case(package)
+        info = document.data["info"]
+
+        self.package = package
+        self.distribution = distribution
+        self.version: str = info["version"]
+        self.title_line = f"{info['title']}: {info.get('summary') or 'an HTTP API'}"
+        self.servers: list[dict[str, str]] = document.data["servers"]
+        self.api_key_variable = f"{package.upper()}_API_KEY"
+        self.client_class = prefix
+        self.async_client_class = f"Async{prefix}"
+        self.root_error = f"{prefix}Error"
+        self.operations = list(self._by_endpoint.values())
+        self.errors = self._one_class_a_status()
+        self.received_models = self._reachable(endpoint_results(data))
+        self.public_models = sorted(
+            [name for name in self._reachable(public_values(data)) if name in class_names(data)]
+        )
+        self.public_names = self._public_names()
+
+    # Names and texts
+
+    def _public_names(self) -> list[str]:
+        fixed = ["ApiError", "InvalidResponseError", "NotSentError", "OutcomeUnknownError", "TransportError"]
+        names = [
+            *fixed, "UnexpectedStatusError", "__version__", self.root_error, self.client_class, self.async_client_class,
+            *(error.name for error in self.errors), *self.public_models,
+        ]  # fmt: skip
+        if doubles := sorted({name for name in names if names.count(name) > 1}):
+            self._refuse((), f"{', '.join(doubles)} would name two things in Python; rename the schema")
+        return sorted(names)
+
+    def constructor_docstring(self, kind: str, transport_type: str) -> str:
+        """The docstring of a client."""
+        default, *others = [
+            f"{server['url']} ({text(server.get('description')).rstrip('.')})" for server in self.servers
+        ]
+        arguments = {
+            "api_key": f"The API key; by default that in the environment variable {self.api_key_variable}.",
+            "base_url": f"Where the API is, by default {default}." + "".join(f" Or {other}." for other in others),
+            "timeout": "How many seconds to wait for a connection, and then for each part of a response.",
+            "max_retries": "How often to send a request again that failed and may be repeated, 0 for never.",
+            "timezone": "The time zone that the server reads dates in. Aware datetimes are converted to it, and refused "
+            "without it.",
+            "transport": f"An `{transport_type}` to send with: for proxies, for TLS settings, for tests.",
+        }
+        errors = {
+            "TypeError": "An option is of the wrong type.",
+            "ValueError": "No API key is known, or an option has a value that cannot work.",
+        }
+        sections = [("Args", list(arguments.items())), ("Raises", list(errors.items()))]
+        return docstring(
+            f"{self.title_line} {kind}", more=self._document.data["info"].get("description"), sections=sections
+        )
+
+    def tag_description(self, tag: str) -> str:
+        """What the document says of a tag, given by its name in Python."""
+        for entry in self._document.data.get("tags", []):
+            if strings.PythonIdentifier(entry["name"], prefix="tag") == tag:
+                return text(entry.get("description")) or str(entry["name"])
+        return f"Operations on {tag}."
+
+    def _refuse(self, place: Place, problem: str) -> NoReturn:
+        raise DocumentError(self._document.describe([Mistake(place, problem)]))
+
+    # Operations
+
+    def view(self, endpoint: Endpoint) -> Operation:
+        """The view of an operation as openapi-python-client has it."""
+        return self._by_endpoint[endpoint.name]
+
+    def _endpoints(self, data: GeneratorData) -> list[tuple[Place, Endpoint]]:
+        """The operations in the document's order, each with its place."""
+        endpoints = {endpoint.name: endpoint for endpoint in all_endpoints(data)}
+        found: dict[str, Place] = {}
+        for place, raw in self._document.operations():
+            name = strings.PythonIdentifier(raw["operationId"], prefix="field_")
+            if name in found:
+                self._refuse((*place, "operationId"), f"{name} would name two methods in Python; rename one operation")
+            found[name] = place
+        return [(place, endpoints[strings.PythonIdentifier(name, prefix="field_")]) for name, place in found.items()]
+
+    def _operation(self, place: Place, endpoint: Endpoint) -> Operation:
+        self._refuse_unsupported(place, endpoint)
+        raw = self._document.at(place)
+        method, path = str(place[2]).upper(), str(place[1])
+        parameters = self._path_parameters(place, endpoint)
+        body = endpoint.bodies[0].prop if endpoint.bodies else None
+        outcomes = [self._outcome(place, response) for response in endpoint.responses.patterns]
+        (result,) = (outcome for outcome in outcomes if not outcome.name)
+        used = [response.prop for response in endpoint.responses.patterns if has_body(response)]
+        return Operation(
+            id=raw["operationId"],
+            name=str(endpoint.name),
+            tag=str(endpoint.tags[0]),
+            method=method,
+            path=path,
+            path_code=path_code(path, parameters),
+            summary=raw.get("summary") or f"{method} {path}",
+            description=raw.get("description", ""),
+            path_parameters=parameters,
+            body=self._arguments(place, body) if body else [],
+            body_model=str(body.get_base_type_string().as_unembedded_code()) if body else None,
+            result=result,
+            errors=[outcome for outcome in outcomes if outcome.name],
+            models=used_names([*used, *([body] if body else []), *endpoint.path_parameters]),
+        )
+
+    def _refuse_unsupported(self, place: Place, endpoint: Endpoint) -> None:
+        mistakes = [*self._unsupported_request(place, endpoint), *self._unsupported_responses(place)]
+        if mistakes:
+            raise DocumentError(self._document.describe(mistakes))
+
+    def _unsupported_request(self, place: Place, endpoint: Endpoint) -> Iterator[Mistake]:
+        raw = self._document.at(place)
+        if not raw.get("security", self._document.data.get("security")):
+            yield Mistake(place, "an operation without `security` cannot be expressed yet")
+        for parameter in self._document.parameters(place):
+            if parameter["in"] != "path":
+                problem = f"the {parameter['in']} parameter {parameter['name']} cannot be expressed yet"
+                yield Mistake(place, problem)
+        if "requestBody" in raw:
+            where = (*place, "requestBody")
+            body = self._document.resolve(raw["requestBody"])
+            yield from self._unsupported_content(where, body)
+            if not body.get("required", False):
+                yield Mistake(where, "an optional body cannot be expressed; add `required: true`")
+            prop = endpoint.bodies[0].prop if endpoint.bodies else None
+            if not isinstance(prop, ModelProperty) or is_map(prop):
+                yield Mistake(where, "expected an object with properties, which become the method's arguments")
+
+    def _unsupported_responses(self, place: Place) -> Iterator[Mistake]:
+        responses = self._document.at(place)["responses"]
+        for status, response in responses.items():
+            where = (*place, "responses", status)
+            if not status.isdecimal():
+                yield Mistake(where, "cannot be expressed yet; list each status by its number")
+            yield from self._unsupported_content(where, self._document.resolve(response))
+        successes = [status for status in responses if status.startswith("2")]
+        if len(successes) != 1:
+            yield Mistake((*place, "responses"), f"expected one status of success, not {len(successes)}")
+
+    def _unsupported_content(self, place: Place, holder: dict[str, Any]) -> Iterator[Mistake]:
+        for kind in holder.get("content", {}):
+            if kind.split(";")[0].strip().lower() != JSON:
+                yield Mistake(place, f"the content type {kind} cannot be expressed; use {JSON}")
+
+    def _path_parameters(self, place: Place, endpoint: Endpoint) -> list[Field]:
+        raw = {parameter["name"]: parameter for parameter in reversed(self._document.parameters(place))}
+        return [
+            Field(
+                name=str(prop.python_name),
+                json_name=text(prop.name),
+                type=self.annotation(prop, ARGUMENT),
+                description=text(raw[text(prop.name)].get("description")),
+            )
+            for prop in endpoint.path_parameters
+        ]
+
+    def _arguments(self, place: Place, body: Any) -> list[Field]:
+        """The fields of a request body as arguments of the method."""
+        content = self._document.resolve(self._document.at(place)["requestBody"])["content"]
+        raw = self._properties(next(iter(content.values()))["schema"])
+        return [self._argument(prop, self._document.resolve(raw[text(prop.name)])) for prop in fields_of(body)]
+
+    def _properties(self, schema: Any) -> dict[str, Any]:
+        """The schemas of an object's fields, by their names in the document."""
+        schema = self._document.resolve(schema)
+        found: dict[str, Any] = {}
+        for part in schema.get("allOf", []):
+            found.update(self._properties(part))
+        found.update(schema.get("properties", {}))
+        return found
+
+    def _argument(self, prop: Any, schema: dict[str, Any]) -> Field:
+        field = self._field(prop, ARGUMENT)
+        kind, encoded = field.type, field.name
+        if wire_format := schema.get("x-datetime-format"):
+            kind, encoded = f"datetime.datetime | {kind}", f"wire_datetime({field.name}, {wire_format!r}, timezone)"
+        elif "Sequence[" in kind:
+            encoded = f"as_list({field.name})"
+        return attrs.evolve(field, type=kind, encoded=encoded, description=text(schema.get("description")))
+
+    def _outcome(self, place: Place, response: Response) -> Outcome:
+        status = response.status_code.pattern
+        where = (*place, "responses", status)
+        name = "" if status.startswith("2") else error_name(int(status))
+        is_model = isinstance(response.prop, ModelProperty)
+        if name and has_body(response) and not is_model:
+            self._refuse(where, "an error whose body is not an object cannot be expressed yet")
+        return Outcome(
+            status=int(status),
+            name=name,
+            description=text(self._document.resolve(self._document.at(where))["description"]),
+            type=self.annotation(response.prop, RECEIVED) if has_body(response) else None,
+            fields=self.fields(response.prop, RECEIVED) if is_model else [],
+        )
+
+    def _one_class_a_status(self) -> list[Outcome]:
+        """The errors of all operations."""
+        found: dict[int, Outcome] = {}
+        for place, operation in zip(dict(self._document.operations()), self.operations, strict=True):
+            for error in operation.errors:
+                if found.setdefault(error.status, error).type != error.type:
+                    where = (*place, "responses", str(error.status))
+                    self._refuse(where, f"expected the body that {error.status} has in the operations above")
+        return [found[status] for status in sorted(found)]
+
+    # Models and enums
+
+    def model_fields(self, model: ModelProperty) -> list[Field]:
+        """The fields of a model, with the types that suit its use."""
+        return self.fields(model, RECEIVED if str(model.class_info.name) in self.received_models else SENT)
+
+    def model_imports(self, model: ModelProperty) -> list[str]:
+        """The imports of a model's module."""
+        infos = class_infos(fields_of(model))
+        return [f"from .{module} import {name}" for name, module in sorted(infos.items())]
+
+    def fields(self, model: Any, use: str) -> list[Field]:
+        """The fields of a model, required ones first."""
+        return [self._field(prop, use) for prop in fields_of(model)]
+
+    def _field(self, prop: Any, use: str) -> Field:
+        kind = self.annotation(prop, use)
+        default = prop.default.python_code.as_unembedded_code() if prop.default else None
+        if not prop.required and default is None:
+            kind, default = f"{kind} | None", "None"
+        return Field(str(prop.python_name), text(prop.name), kind, text(prop.description), default)
+
+    def annotation(self, prop: Any, use: str) -> str:
+        """The Python type of a value."""
+        match prop:
+            case ConstProperty():
+                return f"Literal[{prop.value.python_code.as_unembedded_code()}]"
+            case ModelProperty() if is_map(prop):
+                return MAPS[use].format(self.annotation(prop.additional_properties, use))
+            case EnumProperty() | ModelProperty():
+                return str(prop.class_info.name)
+            case ListProperty():
+                return LISTS[use].format(self.annotation(prop.inner_property, use))
+            case UnionProperty():
+                one = one_of_one_or_many(prop)
+                if one is not None and use == RECEIVED:
+                    return f"OneOrMany[{self.annotation(one, use)}]"
+                return " | ".join(dict.fromkeys(self.annotation(inner, use) for inner in prop.inner_properties))
+            case _ if type(prop) not in SIMPLE_TYPES:
+                self._refuse((), f"{text(prop.name)} is of a kind that cannot be expressed")
+            case _:
+                return SIMPLE_TYPES[type(prop)]
+
+    def _reachable(self, props: Iterable[Any]) -> set[str]:
+        """The names of all models and enums that values of these types can hold."""
+        found: dict[str, Any] = {}
+        queue = list(props)
+        while queue:
+            prop = queue.pop()
+            name = str(prop.class_info.name) if isinstance(prop, EnumProperty | ModelProperty) else ""
+            if name and name in found:
+                continue
+            found[name] = prop
+            queue += inner_props(prop)
+        return set(found) - {""}
+
+    def enum_extensions(self, enum: EnumProperty) -> EnumExtensions:
+        """What the document's extensions say of the values of an enum."""
+        values = list(enum.values.values())
+        for _, schema in schemas(self._document):
+            if schema.get("enum") == values and "x-enum-descriptions" in schema:
+                final = zip(values, schema.get("x-enum-final", []), strict=False)
+                return EnumExtensions(
+                    dict(zip(values, schema["x-enum-descriptions"], strict=True)),
+                    [value for value, is_final in final if is_final],
+                )
+        return EnumExtensions({}, [])
+
+
+# What openapi-python-client's properties are made of
+
+
+def all_endpoints(data: GeneratorData) -> list[Endpoint]:
+    """The operations of all tags."""
+    return [endpoint for collection in data.endpoint_collections_by_tag.values() for endpoint in collection.endpoints]
+
+
+def endpoint_results(data: GeneratorData) -> list[Any]:
+    """What servers may send."""
+    return [response.prop for endpoint in all_endpoints(data) for response in endpoint.responses.patterns]
+
+
+def public_values(data: GeneratorData) -> list[Any]:
+    """What users get or give: results whole, but error and request bodies as the fields that they consist of."""
+    found: list[Any] = []
+    for endpoint in all_endpoints(data):
+        found += endpoint.path_parameters
+        for body in endpoint.bodies:
+            found += fields_of(body.prop)
+        for response in endpoint.responses.patterns:
+            is_success = response.status_code.pattern.startswith("2")
+            found += [response.prop] if is_success else fields_of(response.prop)
+    return found
+
+
+def class_names(data: GeneratorData) -> set[str]:
+    """The classes that are generated."""
+    return {str(prop.class_info.name) for prop in [*data.models, *data.enums] if not is_map(prop)}
+
+
+def has_body(response: Response) -> bool:
+    """Whether a response is documented to have a body."""
+    return response.source["attribute"] != "None"
+
+
+def is_map(prop: Any) -> bool:
+    """Whether an object has no fields of its own, only any number of values of one type."""
+    return isinstance(prop, ModelProperty) and bool(prop.additional_properties) and not fields_of(prop)
+
+
+def fields_of(prop: Any) -> list[Any]:
+    """The properties of a model, required ones first."""
+    if not isinstance(prop, ModelProperty):
+        return []
+    return [*(prop.required_properties or []), *(prop.optional_properties or [])]
+
+
+def inner_props(prop: Any) -> list[Any]:
+    """The properties directly below one."""
+    match prop:
+        case ModelProperty():
+            additional = [prop.additional_properties] if prop.additional_properties else []
+            return [*fields_of(prop), *additional]
+        case ListProperty():
+            return [prop.inner_property]
+        case UnionProperty():
+            return list(prop.inner_properties)
+        case _:
+            return []
+
+
+def class_infos(props: Iterable[Any]) -> dict[str, str]:
+    """The models and enums that annotations name, with their modules."""
+    found: dict[str, str] = {}
+    for prop in props:
+        if isinstance(prop, EnumProperty | ModelProperty) and not is_map(prop):
+            found[str(prop.class_info.name)] = str(prop.class_info.module_name)
+        else:
+            found.update(class_infos(inner_props(prop)))
+    return found
+
+
+def used_names(props: Iterable[Any]) -> list[str]:
+    """The names of the models and enums that annotations name."""
+    return sorted(class_infos(props))
+
+
+def one_of_one_or_many(union: UnionProperty) -> Any:
+    """The one, if a value is either that or a list of it."""
+    lists = [prop for prop in union.inner_properties if isinstance(prop, ListProperty)]
+    others = [prop for prop in union.inner_properties if not isinstance(prop, ListProperty)]
+    if len(lists) == len(others) == 1:
+        one, many = others[0], lists[0].inner_property
+        if one.get_type_string(no_optional=True) == many.get_type_string(no_optional=True):
+            return one
+    return None
+
+
+def error_name(status: int) -> str:
+    """The name of the exception for an error status, after the status's name in HTTP."""
+    try:
+        phrase = HTTPStatus(status).phrase
+    except ValueError:
+        phrase = f"Status {status}"
+    return strings.pascal_case(phrase).removesuffix("Error") + "Error"
+
+
+def path_code(path: str, parameters: Sequence[Field]) -> str:
+    """The path as a Python expression of its parameters' encoded segments."""
+    if not parameters:
+        return repr(path)
+    segments = {parameter.json_name: f"{{{parameter.name}_segment}}" for parameter in parameters}
+    pieces = re.split(r"{(.*?)}", path)
+    code = "".join(
+        segments[piece] if index % 2 else strings.in_f_string_literal(piece) for index, piece in enumerate(pieces)
+    )
+    return f'f"{code}"'
