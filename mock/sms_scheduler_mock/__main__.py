@@ -1,0 +1,47 @@
+"""python -m sms_scheduler_mock: the stand-in server on the command line, until it is stopped."""
+
+import argparse
+import signal
+import sys
+from threading import Event
+from types import FrameType
+
+from ._app import DIALECTS
+from ._server import MockServer
+
+
+def main() -> int:
+    """Serve until Ctrl-C or a request to terminate. Returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sms_scheduler_mock",
+        description="A stand-in for the SMS Scheduler server. It sends nothing and forgets "
+        "everything when it stops. Its clock is that of this machine.",
+    )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="where to listen (%(default)s; 0.0.0.0: everywhere)")
+    add("--port", type=int, default=0, help="0, the default, takes one that is free")
+    add("--api-key", default="mock-api-key", help="the key clients must send (%(default)s)")
+    add("--dialect", choices=DIALECTS, default="lists", help="how sms_ids reads (%(default)s)")
+    options = parser.parse_args()
+
+    stop = Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        stop.set()
+
+    signal.signal(signal.SIGINT, on_signal)
+    signal.signal(signal.SIGTERM, on_signal)
+    try:
+        with MockServer(**vars(options), ticking=True) as server:
+            print(f"url:     {server.url}", f"api key: {server.api_key}", sep="\n", flush=True)
+            while not stop.wait(1):  # a wait without end cannot be interrupted on Windows
+                pass
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        print(f"{parser.prog}: {reason}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

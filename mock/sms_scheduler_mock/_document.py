@@ -1,0 +1,120 @@
+"""What the stand-in takes from openapi.yaml: paths, request schemas and status codes."""
+
+import itertools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import jsonschema_rs
+import yaml
+
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+# libyaml reads the document several times faster, where PyYAML was built with it.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def default_path() -> Path:
+    """Where openapi.yaml is: in the package when installed, else at the top of the repository."""
+    here = Path(__file__).resolve()
+    installed = here.parent / "openapi.yaml"
+    return installed if installed.exists() else here.parents[2] / "openapi.yaml"
+
+
+class Document:
+    """An OpenAPI document, read for what a server needs of it.
+
+    Raises OSError if the file cannot be read, ValueError if it is not a document to serve from.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._root = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
+        except yaml.YAMLError as error:
+            raise ValueError(f"{path} is not YAML: {error}") from error
+
+    def at(self, pointer: str) -> Any:
+        """The value at a JSON pointer such as `#/components/schemas/SmsStatus`."""
+        value = self._root
+        for part in pointer.removeprefix("#/").split("/"):
+            key = part.replace("~1", "/").replace("~0", "~")
+            try:
+                value = value[int(key) if isinstance(value, list) else key]
+            except (LookupError, TypeError, ValueError):
+                raise ValueError(f"{self.path} has nothing at {pointer}") from None
+        return value
+
+    def resolve(self, node: Any) -> Any:
+        """`node` itself, or what its `$ref` leads to."""
+        while "$ref" in node:
+            node = self.at(node["$ref"])
+        return node
+
+    @property
+    def base_path(self) -> str:
+        """The path that every server of the document puts before those of the operations."""
+        url: str = self.at("#/servers/0/url")
+        return urlsplit(url).path.rstrip("/")
+
+    @property
+    def operations(self) -> dict[str, dict[str, str]]:
+        """By path and HTTP method, the name (operationId) of each operation."""
+        return {
+            path: {
+                method.upper(): item[method].get("operationId", f"{method} {path}")
+                for method in _METHODS
+                if method in item
+            }
+            for path, item in self.at("#/paths").items()
+        }
+
+    @property
+    def statuses(self) -> dict[str, int]:
+        """The codes that an SMS can report, by name."""
+        schema = "#/components/schemas/SmsStatus"
+        names, codes = self.at(f"{schema}/x-enum-varnames"), self.at(f"{schema}/enum")
+        return dict(zip(names, codes, strict=True))
+
+    def request_schema(self, operation_id: str) -> "RequestSchema | None":
+        """The schema of an operation's JSON body, or None if there is no such operation."""
+        for path, methods in self.operations.items():
+            for method, name in methods.items():
+                if name == operation_id:
+                    at = path.replace("~", "~0").replace("/", "~1")
+                    body = self.resolve(self.at(f"#/paths/{at}/{method.lower()}/requestBody"))
+                    return RequestSchema(self, body["content"]["application/json"]["schema"])
+        return None
+
+
+class RequestSchema:
+    """The schema of a JSON request body, with its references at hand."""
+
+    def __init__(self, document: Document, schema: Mapping[str, Any]) -> None:
+        self._document = document
+        self._properties: Mapping[str, Any] = document.resolve(schema)["properties"]
+        components = {"schemas": document.at("#/components/schemas")}
+        self._validator = jsonschema_rs.Draft202012Validator({**schema, "components": components})
+
+    def errors(self, body: object) -> list[jsonschema_rs.ValidationError]:
+        """Everything in a body that the schema forbids.
+
+        Raises ValueError for what no schema can judge: JSON nested hundreds of levels deep.
+        """
+        return list(self._validator.iter_errors(body))
+
+    def datetime_format(self, field: str) -> str | None:
+        """The strftime format of a field that carries a date and time."""
+        form: str | None = self._document.resolve(self._properties[field]).get("x-datetime-format")
+        return form
+
+    def type_of(self, field: str) -> str:
+        """What the schema wants in a field, in the words of the vendor's error messages."""
+        schema = self._document.resolve(self._properties[field])
+        branches = [self._document.resolve(branch) for branch in schema.get("oneOf") or schema.get("anyOf") or [schema]]
+        for branch in branches:
+            if branch["type"] == "array":
+                return f'a list of type "{self._document.resolve(branch["items"])["type"]}"'
+        types = [branch["type"] for branch in branches]
+        names = itertools.chain.from_iterable([t] if isinstance(t, str) else t for t in types)
+        return "a value of type " + " or ".join(f'"{name}"' for name in names)

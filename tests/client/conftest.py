@@ -1,0 +1,86 @@
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from types import SimpleNamespace
+from typing import Any, Protocol
+
+import httpx
+import pytest
+
+from .any_client import AnyClient, Kind
+from .faulty_server import FaultyServer
+
+API_KEY = "a-key-that-nobody-should-see"
+
+
+# Loading the certificates of the machine is what takes longest to make a client: once is enough.
+_TLS = ssl.create_default_context()
+
+
+def transport(kind: Kind) -> httpx.BaseTransport | httpx.AsyncBaseTransport:
+    """A transport like the one that a client makes by itself."""
+    return httpx.AsyncHTTPTransport(verify=_TLS) if kind == "async" else httpx.HTTPTransport(verify=_TLS)
+
+
+class MakeClient(Protocol):
+    def __call__(self, base_url: str = ..., **options: Any) -> AnyClient: ...
+
+
+@pytest.fixture(params=["sync", "async"])
+def kind(request: pytest.FixtureRequest) -> Kind:
+    kind: Kind = request.param
+    return kind
+
+
+@pytest.fixture
+def make_client(kind: Kind) -> Iterator[MakeClient]:
+    """Makes clients, of the one kind and then of the other, and closes them in the end."""
+    with ExitStack() as stack:
+
+        def make(base_url: str = "http://127.0.0.1:9", **options: Any) -> AnyClient:
+            options.setdefault("transport", transport(kind))
+            client = AnyClient(kind, **{"base_url": base_url, "api_key": API_KEY, **options})
+            stack.callback(client.close)
+            return client
+
+        yield make
+
+
+class Waits(list[float]):
+    """The seconds that clients would have waited between attempts. No test waits.
+
+    Attributes:
+        before_attempt: What is called instead.
+    """
+
+    before_attempt: Callable[[], None] | None = None
+
+    def wait(self, seconds: float) -> None:
+        self.append(seconds)
+        if self.before_attempt:
+            self.before_attempt()
+
+    async def async_wait(self, seconds: float) -> None:
+        self.wait(seconds)
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
+    waits = Waits()
+    monkeypatch.setattr("httpx_retries.retry.time", SimpleNamespace(sleep=waits.wait))
+    monkeypatch.setattr("httpx_retries.retry.asyncio", SimpleNamespace(sleep=waits.async_wait))
+    return waits
+
+
+@pytest.fixture
+def server(waits: Waits) -> Iterator[FaultyServer]:
+    """Succeeds until `server.script` says otherwise."""
+    with FaultyServer() as server:
+        waits.before_attempt = server.before_attempt
+        yield server
+
+
+@pytest.fixture
+def client(make_client: MakeClient, server: FaultyServer) -> AnyClient:
+    """A client of the server, with the defaults."""
+    return make_client(server.url)

@@ -1,0 +1,95 @@
+"""python -m sms_scheduler_mock."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+from sms_scheduler_mock import MockServer
+
+COMMAND = [sys.executable, "-m", "sms_scheduler_mock"]
+
+
+@contextmanager
+def started(*arguments: str) -> Generator[tuple[subprocess.Popen[str], str]]:
+    """The process and the URL that it printed."""
+    with subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            url = re.fullmatch(r"url: +(http://\S+)\n", process.stdout.readline())
+            assert url
+            yield process, url[1]
+        finally:
+            process.kill()
+
+
+def test_serves_what_its_options_say() -> None:
+    with started("--api-key", "sesame", "--dialect", "integers") as (process, url):
+        assert process.stdout
+        assert process.stdout.readline() == "api key: sesame\n"
+        fields = {
+            "message_text": "a" * 500,
+            "delivery_date": "2000-01-01 00:00:00",
+            "sender_id": 1,
+            "phone_numbers": "+33123456789",
+        }
+        response = httpx.post(f"{url}/sms", json=fields, headers={"Authorization": "bearer sesame"})
+        assert isinstance(response.json()["sms_ids"]["+33123456789"], int)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stops_cleanly(number: signal.Signals) -> None:
+    with started() as (process, url), httpx.Client() as client:
+        client.get(f"{url}/sms/1")  # its connection stays open
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, "")
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"NO_COLOR": "1", "COLUMNS": "100"}
+    return subprocess.run(
+        [*COMMAND, *arguments], env=environment, capture_output=True, text=True, timeout=20, check=False
+    )
+
+
+def test_a_taken_port_is_one_line() -> None:
+    with MockServer() as server:
+        port = str(httpx.URL(server.url).port)
+        process = run("--port", port)
+    assert process.returncode == 1
+    assert process.stdout == ""
+    assert re.fullmatch(rf".*: cannot listen on 127\.0\.0\.1:{port}: .+\n", process.stderr)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--port", "70000"], "there is no port 70000"),
+        (["--api-key", "two words"], "visible ASCII"),
+        (["--host", "192.0.2.1"], r"cannot listen on 192\.0\.2\.1:0"),
+        (["--host", "no such host"], "cannot listen on no such host:0"),
+    ],
+)
+def test_a_wrong_option_is_one_line(arguments: list[str], words: str) -> None:
+    process = run(*arguments)
+    assert process.returncode == 1
+    assert re.fullmatch(rf".*{words}.*\n", process.stderr)
+
+
+@pytest.mark.parametrize("arguments", [["--port", "x"], ["--dialect", "klingon"], ["--what"]])
+def test_an_option_that_does_not_exist_gets_the_usage(arguments: list[str]) -> None:
+    process = run(*arguments)
+    assert process.returncode == 2
+    assert "usage: python -m sms_scheduler_mock" in process.stderr
+
+
+def test_help_names_every_option() -> None:
+    text = run("--help").stdout
+    assert all(option in text for option in ("--host", "--port", "--api-key", "--dialect"))

@@ -1,0 +1,333 @@
+"""Starting and stopping the stand-in, and the ways to reach it."""
+
+import asyncio
+import contextlib
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sms_scheduler_mock import MockServer
+
+Body = Callable[..., dict[str, Any]]
+
+
+def authorized(server: MockServer) -> dict[str, str]:
+    return {"Authorization": f"bearer {server.api_key}"}
+
+
+def connection_to(server: MockServer) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", httpx.URL(server.url).port or 0))
+
+
+# --- real HTTP
+
+
+def test_serves_on_a_free_port_until_the_block_ends() -> None:
+    with MockServer() as server:
+        url = server.url
+        assert url.startswith("http://127.0.0.1:")
+        assert url.endswith("/api/v1")
+        assert httpx.get(f"{url}/sms/1", headers=authorized(server)).status_code == 404
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{url}/sms/1")
+
+
+def test_two_servers_know_nothing_of_each_other(body: Body) -> None:
+    with MockServer() as one, MockServer(api_key="another") as other:
+        response = httpx.post(f"{one.url}/sms", json=body(), headers=authorized(one))
+        assert response.status_code == 200
+        assert (len(one.messages), len(other.messages)) == (1, 0)
+        assert httpx.get(f"{other.url}/sms/1", headers=authorized(one)).status_code == 401
+
+
+def test_can_be_started_again_and_remembers(body: Body) -> None:
+    server = MockServer()
+    for count in (1, 2):
+        with server:
+            httpx.post(f"{server.url}/sms", json=body(), headers=authorized(server))
+        assert len(server.messages) == count
+
+
+def test_cannot_be_started_twice_at_once(server: MockServer) -> None:
+    with pytest.raises(RuntimeError, match="running already"), server:
+        pass
+    assert httpx.get(f"{server.url}/sms/1").status_code == 401  # the first start is unharmed
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"GET /api", b"POST /api/v1/sms HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"]
+)
+def test_stops_quietly_under_open_connections(sent: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    with httpx.Client() as client, contextlib.ExitStack() as stack:
+        with MockServer() as server:
+            slow = stack.enter_context(connection_to(server))
+            slow.sendall(sent)
+            for _ in range(3):  # by the last one, the server has seen what the slow one sent
+                client.get(f"{server.url}/sms/1")
+        slow.settimeout(10)
+        assert slow.recv(1) == b""
+    assert caplog.messages == []
+
+
+def test_survives_a_client_that_leaves_half_way(
+    server: MockServer, client: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    with connection_to(server) as quitter:
+        quitter.sendall(b"POST /api/v1/sms HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+    for _ in range(3):  # by the last one, the server has seen the other leave
+        assert client.get("/sms/1").status_code == 404
+    assert caplog.messages == []
+
+
+def test_a_taken_port_is_one_clear_error(server: MockServer) -> None:
+    port = httpx.URL(server.url).port or 0
+    with pytest.raises(OSError, match=rf"cannot listen on 127\.0\.0\.1:{port}: ") as caught, MockServer(port=port):
+        pass
+    assert caught.value.errno
+
+
+def test_an_unknown_host_is_one_clear_error() -> None:
+    with pytest.raises(OSError, match=r"cannot listen on 192\.0\.2\.1:0: "), MockServer(host="192.0.2.1"):
+        pass
+
+
+def test_a_wildcard_host_has_a_url_to_reach_it_by() -> None:
+    with MockServer(host="0.0.0.0") as server:
+        assert server.url.startswith("http://127.0.0.1:")
+        assert httpx.get(f"{server.url}/sms/1").status_code == 401
+
+
+def test_listens_on_ipv6() -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with MockServer(host="::1") as server:
+        assert server.url.startswith("http://[::1]:")
+        assert httpx.get(f"{server.url}/sms/1").status_code == 401
+
+
+def test_async_block() -> None:
+    async def use() -> int:
+        async with MockServer() as server, httpx.AsyncClient(base_url=server.url) as client:
+            return (await client.get("/sms/1")).status_code
+
+    assert asyncio.run(use()) == 401
+
+
+def test_many_clients_at_once(server: MockServer, client: httpx.Client, body: Body) -> None:
+    def send() -> None:
+        for _ in range(20):
+            client.post("/sms", json=body())
+            server.advance(seconds=1)
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(server.messages) == 80
+    assert len({sms.id for message in server.messages for sms in message.sms}) == 160
+
+
+# --- in process
+
+
+def test_sync_transport_without_a_server(body: Body) -> None:
+    server = MockServer()
+    with httpx.Client(base_url=server.url, transport=server.transport, headers=authorized(server)) as client:
+        created = client.post("/sms", json=body())
+        assert created.status_code == 200
+        assert created.json()["message_id"] == server.messages[0].id
+        assert client.get("/sms/0").status_code == 404
+
+
+def test_transport_outlives_its_clients() -> None:
+    server = MockServer()
+    for _ in range(2):
+        with httpx.Client(transport=server.transport) as client:
+            assert client.get(f"{server.url}/sms/1").status_code == 401
+
+
+def test_async_transport_without_a_server(body: Body) -> None:
+    server = MockServer()
+
+    async def use() -> int:
+        async with httpx.AsyncClient(
+            base_url=server.url, transport=server.transport, headers=authorized(server)
+        ) as client:
+            response = await client.post("/sms", json=body())
+        return response.status_code
+
+    assert asyncio.run(use()) == 200
+    assert len(server.messages) == 1
+
+
+def test_sync_transport_inside_an_event_loop() -> None:
+    server = MockServer()
+
+    def ask() -> int:
+        with httpx.Client(transport=server.transport) as client:
+            return client.get(f"{server.url}/sms/1").status_code
+
+    async def use() -> int:
+        return ask()
+
+    assert asyncio.run(use()) == 401
+
+
+def test_transport_and_http_see_the_same_messages(server: MockServer, client: httpx.Client, body: Body) -> None:
+    with httpx.Client(base_url=server.url, transport=server.transport, headers=authorized(server)) as local:
+        message_id = local.post("/sms", json=body()).json()["message_id"]
+    assert len(client.get(f"/message/{message_id}").json()) == 2
+
+
+def test_transport_takes_streamed_bodies() -> None:
+    server = MockServer()
+    with httpx.Client(transport=server.transport, headers=authorized(server)) as client:
+        chunks = iter([b'{"message_text": ', b"1}"])
+        response = client.post(f"{server.url}/sms", content=chunks)
+    assert response.status_code == 400
+    assert "message_text" in response.json()["errors"]
+
+
+def test_the_app_is_plain_asgi() -> None:
+    server = MockServer()
+
+    async def use() -> int:
+        transport = httpx.ASGITransport(server.app)
+        async with httpx.AsyncClient(transport=transport) as client:
+            return (await client.get("http://anything/api/v1/sms/1")).status_code
+
+    assert asyncio.run(use()) == 401
+
+
+# --- what it is given
+
+
+@pytest.mark.parametrize("port", [-1, 65536])
+def test_refuses_a_port_that_is_none(port: int) -> None:
+    with pytest.raises(ValueError, match=f"no port {port}"):
+        MockServer(port=port)
+
+
+@pytest.mark.parametrize("api_key", ["", "two words", "clé", "line\n", " key"])
+def test_refuses_a_key_that_no_header_can_carry(api_key: str) -> None:
+    with pytest.raises(ValueError, match="visible ASCII"):
+        MockServer(api_key=api_key)
+
+
+def test_refuses_an_unknown_dialect() -> None:
+    with pytest.raises(ValueError, match="lists, integers"):
+        MockServer(dialect="klingon")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("status", [14, "DELIVERED", "10"])
+def test_refuses_an_outcome_that_is_not_documented(status: int | str) -> None:
+    with pytest.raises(ValueError, match="not a documented status"):
+        MockServer(outcomes={"+33612345678": status})
+
+
+def test_refuses_times_with_a_zone() -> None:
+    moment = datetime(2030, 1, 1, tzinfo=UTC)
+    with pytest.raises(ValueError, match="naive"):
+        MockServer(now=moment)
+    with pytest.raises(ValueError, match="naive"):
+        MockServer().travel_to(moment)
+
+
+# --- the document
+
+OPENAPI = Path(__file__).resolve().parents[2] / "openapi.yaml"
+
+
+def altered(folder: Path, *changes: tuple[str, str]) -> Path:
+    text = OPENAPI.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path = folder / "openapi.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_paths_codes_and_types_come_from_the_document(tmp_path: Path) -> None:
+    document = altered(
+        tmp_path,
+        ("/api/v1", "/api/v2"),
+        ("/message/{id}:", "/messages/{id}:"),
+        ("enum: [10,", "enum: [70,"),
+        ("sender_id:\n          type: integer", "sender_id:\n          type: [integer, 'null']"),
+    )
+    server = MockServer(document=document)
+    assert server.url.endswith("/api/v2")
+    with httpx.Client(base_url=server.url, transport=server.transport, headers=authorized(server)) as client:
+        fields = {"message_text": "", "delivery_date": "9999-01-01 00:00:00", "phone_numbers": "+33123456789"}
+        errors = client.post("/sms", json=fields | {"sender_id": "x"}).json()["errors"]
+        assert errors == {"sender_id": ['The field "sender_id" must be a value of type "integer" or "null"']}
+        message_id = client.post("/sms", json=fields | {"sender_id": 1}).json()["message_id"]
+        assert client.get(f"/messages/{message_id}").json()[0]["status"] == 70
+
+
+def test_each_message_is_given_once(tmp_path: Path, body: Body) -> None:
+    one_or_many = """oneOf:
+            - type: string
+            - type: array
+              items:
+                type: string
+"""
+    many = "{type: array, items: {type: string}}\n"
+    text = OPENAPI.read_text(encoding="utf-8")
+    at = text.index("          " + one_or_many)
+    before = text.rindex("phone_numbers:", 0, at)
+    path = tmp_path / "openapi.yaml"
+    path.write_text(text[:before] + "phone_numbers: " + many + text[at + len("          " + one_or_many) :])
+    server = MockServer(document=path)
+    with httpx.Client(base_url=server.url, transport=server.transport, headers=authorized(server)) as client:
+        errors = client.post("/sms", json=body(phone_numbers=[7, 8])).json()["errors"]
+    assert errors == {"phone_numbers": ['The field "phone_numbers" must be a list of type "string"']}
+
+
+def test_an_operation_it_does_not_know_is_not_implemented(tmp_path: Path) -> None:
+    server = MockServer(
+        document=altered(tmp_path, ("operationId: getSms\n      tags", "operationId: peek\n      tags"))
+    )
+    with httpx.Client(base_url=server.url, transport=server.transport, headers=authorized(server)) as client:
+        response = client.get("/sms/1")
+        assert (response.status_code, '"peek"' in response.text) == (501, True)
+        assert client.delete("/sms/1").status_code == 404
+
+
+def test_a_document_without_the_usual_statuses_is_refused(tmp_path: Path) -> None:
+    document = altered(tmp_path, ("- PENDING\n", "- WAITING\n"))
+    with pytest.raises(ValueError, match="no status PENDING"):
+        MockServer(document=document)
+
+
+@pytest.mark.parametrize("text", ["a: [", "openapi: 3.1.0", "", "[]"])
+def test_what_is_no_document_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "broken.yaml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=r"broken\.yaml"):
+        MockServer(document=path)
+
+
+# --- as a package
+
+
+def test_says_what_to_install_when_its_dependencies_are_missing() -> None:
+    code = "import sys; sys.modules['uvicorn'] = None; import sms_scheduler_mock"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert process.stderr.endswith('the extra "mock": pip install "sms-scheduler[mock]"\n')
+
+
+def test_never_imports_the_client() -> None:
+    code = "import sys, sms_scheduler_mock; sys.exit('sms_scheduler' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
