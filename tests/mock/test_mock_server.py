@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 from sms_scheduler_mock import MockServer
 
 Body = Callable[..., dict[str, Any]]
@@ -277,18 +278,11 @@ def test_paths_codes_and_types_come_from_the_document(tmp_path: Path) -> None:
 
 
 def test_each_message_is_given_once(tmp_path: Path, body: Body) -> None:
-    one_or_many = """oneOf:
-            - type: string
-            - type: array
-              items:
-                type: string
-"""
-    many = "{type: array, items: {type: string}}\n"
-    text = OPENAPI.read_text(encoding="utf-8")
-    at = text.index("          " + one_or_many)
-    before = text.rindex("phone_numbers:", 0, at)
+    document = yaml.safe_load(OPENAPI.read_text(encoding="utf-8"))
+    fields = document["components"]["schemas"]["NewMessage"]["properties"]
+    fields["phone_numbers"] = {"type": "array", "items": {"type": "string"}}
     path = tmp_path / "openapi.yaml"
-    path.write_text(text[:before] + "phone_numbers: " + many + text[at + len("          " + one_or_many) :])
+    path.write_text(yaml.safe_dump(document), encoding="utf-8")
     server = MockServer(document=path)
     with httpx.Client(base_url=server.url, transport=server.transport, headers=authorized(server)) as client:
         errors = client.post("/sms", json=body(phone_numbers=[7, 8])).json()["errors"]
