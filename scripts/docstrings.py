@@ -14,12 +14,14 @@ Section = tuple[str, Sequence[tuple[str, str]]]
 """The title of a section, and its entries: what is described, and how."""
 
 
-def docstring(summary: Any, *, more: Any = None, sections: Sequence[Section] = ()) -> str:
-    """A docstring as Python code, quotes included."""
+def docstring(summary: Any, *, more: Any = None, sections: Sequence[Section] = (), closing: Sequence[str] = ()) -> str:
+    """A docstring as Python code, quotes included; each of the closing sentences starts on a line of its own."""
     parts = [*_paragraphs(text(summary) or "Not described."), *_paragraphs(text(more))]
     for title, entries in sections:
         if entries:
             parts.append(f"{title}:\n" + "\n".join(_entry(name, entry) for name, entry in entries))
+    if closing:
+        parts.append("\n".join(_fill(sentence, rest="    ") for sentence in closing))
     body = safe_for_docstring("\n\n".join(parts))
     if "\n" in body:
         return f'"""{body}\n"""'

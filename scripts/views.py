@@ -120,14 +120,11 @@ class Operation:
     @property
     def docstring(self) -> str:
         """The docstring of the clients' method."""
-        returned = [("", self.result.description)] if self.result.type else []
-        raised = [(error.name, f"{error.status}. {error.description}") for error in self.errors]
-        sections: list[Section] = [
-            ("Args", described([*self.path_parameters, *self.body])),
-            ("Returns", returned),
-            ("Raises", raised),
-        ]
-        return docstring(self.summary, more=self.description, sections=sections)
+        arguments: Section = ("Args", described([*self.path_parameters, *self.body]))
+        returned = [f"Returns: {self.result.description}"] if self.result.type else []
+        raised = [f"{error.name} ({error.status}: {error.description.rstrip('.')})" for error in self.errors]
+        closing = [*returned, f"Raises: {', '.join(raised)}."] if raised else returned
+        return docstring(self.summary, more=self.description, sections=[arguments], closing=closing)
 
 
 @attrs.frozen
@@ -348,10 +345,16 @@ class Views:
         return Outcome(
             status=int(status),
             name=name,
-            description=text(self._document.resolve(self._document.at(where))["description"]),
+            description=self._outcome_description(where, response),
             type=self.annotation(response.prop, RECEIVED) if has_body(response) else None,
             fields=self.fields(response.prop, RECEIVED) if is_model else [],
         )
+
+    def _outcome_description(self, place: Place, response: Response) -> str:
+        """What a success gives, or why an error comes."""
+        returned = text(response.prop.description) if has_body(response) else ""
+        described = text(self._document.resolve(self._document.at(place))["description"])
+        return returned if returned and str(place[-1]).startswith("2") else described
 
     def _one_class_a_status(self) -> list[Outcome]:
         """The errors of all operations."""

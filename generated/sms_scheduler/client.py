@@ -3,8 +3,7 @@
 import datetime
 import logging
 import time
-from collections.abc import Sequence
-from types import TracebackType
+from collections.abc import Callable, Sequence
 from typing import Generic, NoReturn, Self, TypeVar
 
 import httpx
@@ -21,7 +20,7 @@ from .transport import (
     DEFAULT_BASE_URL,
     Settings,
     api_key_from_environment,
-    attempt,
+    attempts,
     check_type,
     failure,
     plain_response,
@@ -41,13 +40,16 @@ class _Connections(httpx.BaseTransport):
         self.is_closed = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        with attempt(request) as attempts:
+        try:
             response = self.transport.handle_request(request)
             try:
                 response.read()
             finally:
                 response.close()
-            attempts.append(response.status_code)
+        except Exception as error:
+            attempts(request).append(error)
+            raise
+        attempts(request).append(response.status_code)
         return response
 
     def close(self) -> None:
@@ -64,13 +66,16 @@ class _AsyncConnections(httpx.AsyncBaseTransport):
         self.is_closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        with attempt(request) as attempts:
+        try:
             response = await self.transport.handle_async_request(request)
             try:
                 await response.aread()
             finally:
                 await response.aclose()
-            attempts.append(response.status_code)
+        except Exception as error:
+            attempts(request).append(error)
+            raise
+        attempts(request).append(response.status_code)
         return response
 
     async def aclose(self) -> None:
@@ -78,16 +83,30 @@ class _AsyncConnections(httpx.AsyncBaseTransport):
         await self.transport.aclose()
 
 
+_TransportT = TypeVar("_TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport)
 _ConnectionsT = TypeVar("_ConnectionsT", _Connections, _AsyncConnections)
 
 
-class _Client(Generic[_ConnectionsT]):
+class _Client(Generic[_TransportT, _ConnectionsT]):
     """What both clients share, which is everything but the I/O."""
 
-    def __init__(self, settings: Settings, connections: _ConnectionsT) -> None:
-        self._settings = settings
-        self._connections: _ConnectionsT = connections
-        self._transport = RetryTransport(connections)
+    _connect: Callable[[_TransportT | None], _ConnectionsT]
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        timeout: float = 30.0,
+        max_retries: int = 2,
+        timezone: datetime.tzinfo | None = None,
+        transport: _TransportT | None = None,
+    ) -> None:
+        key = api_key_from_environment() if api_key is None else api_key
+        self._settings = Settings(key, base_url, timeout, max_retries, timezone)
+        self._settings.warn_of_clear_text()
+        self._connections: _ConnectionsT = self._connect(transport)
+        self._transport = RetryTransport(self._connections)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._settings!r})"
@@ -103,18 +122,7 @@ class _Client(Generic[_ConnectionsT]):
         max_retries: int | None = None,
         timezone: datetime.tzinfo | None = None,
     ) -> Self:
-        """Make a client with other options that shares the connections of this one.
-
-        Args:
-            api_key: Another API key.
-            timeout: How many seconds to wait for a connection, and then for each part of a response.
-            max_retries: How often to send a request again that failed and may be repeated.
-            timezone: The time zone that the server reads dates in.
-
-        Raises:
-            TypeError: An option is of the wrong type.
-            ValueError: An option has a value that cannot work.
-        """
+        """Make a client with other options, as in the constructor, that shares the connections of this one."""
         old = self._settings
         settings = Settings(
             old.api_key if api_key is None else api_key,
@@ -143,7 +151,7 @@ class _Client(Generic[_ConnectionsT]):
         return plain_response(request, http_request, end)
 
 
-class SmsScheduler(_Client[_Connections]):
+class SmsScheduler(_Client[httpx.BaseTransport, _Connections]):
     """SMS Scheduler: Send SMS now or later, follow them and cancel them. Synchronous.
 
     Creates SMS for one or many phone numbers, reports where each of them stands and deletes those that are no
@@ -166,28 +174,12 @@ class SmsScheduler(_Client[_Connections]):
         ValueError: No API key is known, or an option has a value that cannot work.
     """
 
-    def __init__(
-        self,
-        api_key: str | None = None,
-        *,
-        base_url: str = DEFAULT_BASE_URL,
-        timeout: float = 30.0,
-        max_retries: int = 2,
-        timezone: datetime.tzinfo | None = None,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        settings = Settings(
-            api_key_from_environment() if api_key is None else api_key, base_url, timeout, max_retries, timezone
-        )
-        settings.warn_of_clear_text()
-        super().__init__(settings, _Connections(transport))
+    _connect = _Connections
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -227,12 +219,9 @@ class SmsScheduler(_Client[_Connections]):
                 country prefix and without spaces or hyphens, such as `+33123456789`.
             message_stop: Whether a STOP mention is added to the end of the message.
 
-        Returns:
-            The message was created.
-
-        Raises:
-            BadRequestError: 400. The request was refused because of the fields named.
-            UnauthorizedError: 401. The API key is missing or wrong.
+        Returns: The ids of a new message and of its SMS.
+        Raises: BadRequestError (400: The request was refused because of the fields named), UnauthorizedError (401:
+            The API key is missing or wrong).
         """
         request = _create_sms.build_request(
             message_text=message_text,
@@ -252,12 +241,8 @@ class SmsScheduler(_Client[_Connections]):
         Args:
             id: The id of the SMS.
 
-        Returns:
-            The sending report.
-
-        Raises:
-            UnauthorizedError: 401. The API key is missing or wrong.
-            NotFoundError: 404. Nothing has this id.
+        Returns: Where the sending of one SMS stands.
+        Raises: UnauthorizedError (401: The API key is missing or wrong), NotFoundError (404: Nothing has this id).
         """
         request = _get_sms.build_request(id)
         return _get_sms.read_response(self._send(request))
@@ -270,12 +255,8 @@ class SmsScheduler(_Client[_Connections]):
         Args:
             id: The id of the SMS.
 
-        Returns:
-            Whether the SMS has been deleted.
-
-        Raises:
-            UnauthorizedError: 401. The API key is missing or wrong.
-            NotFoundError: 404. Nothing has this id.
+        Returns: What became of the deletion of one SMS.
+        Raises: UnauthorizedError (401: The API key is missing or wrong), NotFoundError (404: Nothing has this id).
         """
         request = _delete_sms.build_request(id)
         return _delete_sms.read_response(self._send(request))
@@ -288,12 +269,8 @@ class SmsScheduler(_Client[_Connections]):
         Args:
             id: The id of the message.
 
-        Returns:
-            The sending report, one row for each SMS.
-
-        Raises:
-            UnauthorizedError: 401. The API key is missing or wrong.
-            NotFoundError: 404. Nothing has this id.
+        Returns: The sending report, one row for each SMS.
+        Raises: UnauthorizedError (401: The API key is missing or wrong), NotFoundError (404: Nothing has this id).
         """
         request = _get_message.build_request(id)
         return _get_message.read_response(self._send(request))
@@ -306,18 +283,14 @@ class SmsScheduler(_Client[_Connections]):
         Args:
             id: The id of the message.
 
-        Returns:
-            How many SMS have been deleted.
-
-        Raises:
-            UnauthorizedError: 401. The API key is missing or wrong.
-            NotFoundError: 404. Nothing has this id.
+        Returns: What became of the deletion of the SMS of a message.
+        Raises: UnauthorizedError (401: The API key is missing or wrong), NotFoundError (404: Nothing has this id).
         """
         request = _delete_message.build_request(id)
         return _delete_message.read_response(self._send(request))
 
 
-class AsyncSmsScheduler(_Client[_AsyncConnections]):
+class AsyncSmsScheduler(_Client[httpx.AsyncBaseTransport, _AsyncConnections]):
     """SMS Scheduler: Send SMS now or later, follow them and cancel them. Asynchronous.
 
     Creates SMS for one or many phone numbers, reports where each of them stands and deletes those that are no
@@ -340,28 +313,12 @@ class AsyncSmsScheduler(_Client[_AsyncConnections]):
         ValueError: No API key is known, or an option has a value that cannot work.
     """
 
-    def __init__(
-        self,
-        api_key: str | None = None,
-        *,
-        base_url: str = DEFAULT_BASE_URL,
-        timeout: float = 30.0,
-        max_retries: int = 2,
-        timezone: datetime.tzinfo | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        settings = Settings(
-            api_key_from_environment() if api_key is None else api_key, base_url, timeout, max_retries, timezone
-        )
-        settings.warn_of_clear_text()
-        super().__init__(settings, _AsyncConnections(transport))
+    _connect = _AsyncConnections
 
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *exception: object) -> None:
         await self.aclose()
 
     async def aclose(self) -> None:
@@ -401,12 +358,9 @@ class AsyncSmsScheduler(_Client[_AsyncConnections]):
                 country prefix and without spaces or hyphens, such as `+33123456789`.
             message_stop: Whether a STOP mention is added to the end of the message.
 
-        Returns:
-            The message was created.
-
-        Raises:
-            BadRequestError: 400. The request was refused because of the fields named.
-            UnauthorizedError: 401. The API key is missing or wrong.
+        Returns: The ids of a new message and of its SMS.
+        Raises: BadRequestError (400: The request was refused because of the fields named), UnauthorizedError (401:
+            The API key is missing or wrong).
         """
         request = _create_sms.build_request(
             message_text=message_text,
@@ -426,12 +380,8 @@ class AsyncSmsScheduler(_Client[_AsyncConnections]):
         Args:
             id: The id of the SMS.
 
-        Returns:
-            The sending report.
-
-        Raises:
-            UnauthorizedError: 401. The API key is missing or wrong.
-            NotFoundError: 404. Nothing has this id.
+        Returns: Where the sending of one SMS stands.
+        Raises: UnauthorizedError (401: The API key is missing or wrong), NotFoundError (404: Nothing has this id).
         """
         request = _get_sms.build_request(id)
         return _get_sms.read_response(await self._send(request))
@@ -444,12 +394,8 @@ class AsyncSmsScheduler(_Client[_AsyncConnections]):
         Args:
             id: The id of the SMS.
 
-        Returns:
-            Whether the SMS has been deleted.
-
-        Raises:
-            UnauthorizedError: 401. The API key is missing or wrong.
-            NotFoundError: 404. Nothing has this id.
+        Returns: What became of the deletion of one SMS.
+        Raises: UnauthorizedError (401: The API key is missing or wrong), NotFoundError (404: Nothing has this id).
         """
         request = _delete_sms.build_request(id)
         return _delete_sms.read_response(await self._send(request))
@@ -462,12 +408,8 @@ class AsyncSmsScheduler(_Client[_AsyncConnections]):
         Args:
             id: The id of the message.
 
-        Returns:
-            The sending report, one row for each SMS.
-
-        Raises:
-            UnauthorizedError: 401. The API key is missing or wrong.
-            NotFoundError: 404. Nothing has this id.
+        Returns: The sending report, one row for each SMS.
+        Raises: UnauthorizedError (401: The API key is missing or wrong), NotFoundError (404: Nothing has this id).
         """
         request = _get_message.build_request(id)
         return _get_message.read_response(await self._send(request))
@@ -480,12 +422,8 @@ class AsyncSmsScheduler(_Client[_AsyncConnections]):
         Args:
             id: The id of the message.
 
-        Returns:
-            How many SMS have been deleted.
-
-        Raises:
-            UnauthorizedError: 401. The API key is missing or wrong.
-            NotFoundError: 404. Nothing has this id.
+        Returns: What became of the deletion of the SMS of a message.
+        Raises: UnauthorizedError (401: The API key is missing or wrong), NotFoundError (404: Nothing has this id).
         """
         request = _delete_message.build_request(id)
         return _delete_message.read_response(await self._send(request))

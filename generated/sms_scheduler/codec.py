@@ -1,6 +1,7 @@
 """Between Python values and bytes: checks and encodes arguments, decodes and checks responses. No I/O."""
 
 import datetime
+import gc
 import re
 from collections.abc import Mapping, Sequence
 from types import GenericAlias
@@ -95,13 +96,18 @@ def decode(response: Response, body_decoder: "msgspec.json.Decoder[T]") -> T:
     Raises:
         InvalidResponseError: The body is not what the API's document says.
     """
+    # All that decoding makes is in use, and the garbage collector would look it through again and again: half of the
+    # time of a long list. The decoder holds the interpreter's lock meanwhile, so that no other thread goes without.
+    was_enabled = gc.isenabled()
+    gc.disable()
     try:
         return body_decoder.decode(response.content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         problem, path = _problem(error)
-    raise InvalidResponseError(
-        response.operation, response.status_code, response.headers, response.content, problem, path
-    )
+    finally:
+        if was_enabled:
+            gc.enable()
+    raise InvalidResponseError(*_whole(response), problem, path)
 
 
 def api_error(
@@ -114,7 +120,12 @@ def api_error(
     """
     error, body_decoder = documented.get(response.status_code, (UnexpectedStatusError, None))
     fields = attrs.asdict(decode(response, body_decoder), recurse=False) if body_decoder else {}
-    return error(response.operation, response.status_code, response.headers, response.content, **fields)
+    return error(*_whole(response), **fields)
+
+
+def _whole(response: Response) -> tuple[str, int, dict[str, str], bytes]:
+    """What errors take over from a response; the headers as plain data, so that the error can be pickled."""
+    return response.operation, response.status_code, dict(response.headers), response.content
 
 
 def _decode_container(kind: Any, value: object) -> Any:

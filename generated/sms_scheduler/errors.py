@@ -46,8 +46,8 @@ class SmsSchedulerError(Exception):
 
 
 @attrs.define(slots=False, repr=False, str=False, eq=False)
-class ApiError(SmsSchedulerError):
-    """The server answered with an error status.
+class _ResponseError(SmsSchedulerError):
+    """What the two kinds of error have in common for which a response came.
 
     Attributes:
         status_code: The HTTP status.
@@ -58,6 +58,10 @@ class ApiError(SmsSchedulerError):
     status_code: int
     headers: Mapping[str, str]
     content: bytes
+
+
+class ApiError(_ResponseError):
+    """The server answered with an error status."""
 
     @property
     def retry_after(self) -> float | None:
@@ -90,17 +94,14 @@ class BadRequestError(ApiError):
         return f"{super()._reason()}: {_in_words(self.errors)}"
 
 
-@attrs.define(slots=False, repr=False, str=False, eq=False)
 class UnauthorizedError(ApiError):
     """The API key is missing or wrong."""
 
 
-@attrs.define(slots=False, repr=False, str=False, eq=False)
 class NotFoundError(ApiError):
     """Nothing has this id."""
 
 
-@attrs.define(slots=False, repr=False, str=False, eq=False)
 class UnexpectedStatusError(ApiError):
     """The server answered with a status that the API's document does not list for the operation."""
 
@@ -109,20 +110,14 @@ class UnexpectedStatusError(ApiError):
 
 
 @attrs.define(slots=False, repr=False, str=False, eq=False)
-class InvalidResponseError(SmsSchedulerError):
+class InvalidResponseError(_ResponseError):
     """The server answered with a documented status, and a body that is not what the document says.
 
     Attributes:
-        status_code: The HTTP status.
-        headers: The response's headers, with names in lower case.
-        content: The response's body.
         problem: What is wrong with the body.
         path: Where in the body, such as `$[3].status`; `$` is the whole.
     """
 
-    status_code: int
-    headers: Mapping[str, str]
-    content: bytes
     problem: str
     path: str = "$"
 
@@ -141,7 +136,6 @@ class TransportError(SmsSchedulerError):
     problem: str
 
 
-@attrs.define(slots=False, repr=False, str=False, eq=False)
 class NotSentError(TransportError):
     """The request certainly did not reach the server: it is safe to send it again."""
 
@@ -149,7 +143,6 @@ class NotSentError(TransportError):
         return f"the request was not sent: {self.problem}"
 
 
-@attrs.define(slots=False, repr=False, str=False, eq=False)
 class OutcomeUnknownError(TransportError):
     """The request may have been carried out: look before you send it again."""
 

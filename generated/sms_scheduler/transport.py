@@ -1,13 +1,12 @@
 """All that the two clients need of httpx except the I/O: requests, retries and what a failure means."""
 
 import datetime
+import functools
 import ipaddress
 import math
 import os
 import warnings
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import httpx
@@ -20,12 +19,15 @@ __version__ = "0.1.0"
 
 DEFAULT_BASE_URL = "https://sms-scheduler.com/api/v1"
 API_KEY_VARIABLE = "SMS_SCHEDULER_API_KEY"
-USER_AGENT = f"sms-scheduler/{__version__} httpx/{httpx.__version__}"
+USER_AGENT = f"sms-scheduler/{__version__} httpx/{httpx.__version__}".encode()
 
 # Failures before a connection stood, so that nothing of the request can have left.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _IDEMPOTENT = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PUT", "TRACE"})
 _ATTEMPTS = "sms_scheduler.attempts"
+
+Attempts = list[int | Exception]
+"""How each attempt at a request ended: its status, or its exception."""
 
 
 @attrs.frozen
@@ -61,43 +63,51 @@ class Settings:
             warnings.warn(
                 f"The API key is sent to {url.host} in clear text, for anyone on the way to read. Use https:// unless "
                 "this is a test account.",
-                stacklevel=3,
+                stacklevel=4,
             )
 
     def http_request(self, request: Request) -> httpx.Request:
         """Complete a request with the base URL, the credentials, the timeouts and what may be sent again."""
-        headers = {
-            "Accept": "application/json",
-            "Authorization": f"Bearer {self.api_key}",
-            "User-Agent": USER_AGENT,
-        }
+        headers = [
+            (b"Accept", b"application/json"),
+            (b"Authorization", b"Bearer " + self.api_key.encode()),
+            (b"User-Agent", USER_AGENT),
+        ]
         if request.content is not None:
-            headers["Content-Type"] = "application/json; charset=utf-8"
+            headers.append((b"Content-Type", b"application/json; charset=utf-8"))
         return httpx.Request(
             request.method,
-            self.base_url.rstrip("/") + request.path,
+            _url(self.base_url.rstrip("/") + request.path),
             headers=headers,
             content=request.content,
             extensions={
                 "timeout": dict.fromkeys(("connect", "read", "write", "pool"), self.timeout),
-                "retry": self._retry(request.method),
+                "retry": _retry(request.method, self.max_retries),
                 _ATTEMPTS: [],
             },
         )
 
-    def _retry(self, method: str) -> Retry:
-        """Send again what was certainly not accepted, and what does no harm if it was."""
-        repeatable = method in _IDEMPOTENT
-        return Retry(
-            total=self.max_retries,
-            allowed_methods=[method],
-            status_forcelist=[429, 502, 503, 504] if repeatable else [429],
-            retry_on_exceptions=Retry.RETRYABLE_EXCEPTIONS if repeatable else _NOT_SENT,
-            backoff_factor=0.25,
-            backoff_jitter=0.5,
-            max_backoff_wait=30.0,
-            total_timeout=60.0,
-        )
+
+@functools.lru_cache(maxsize=256)
+def _url(url: str) -> httpx.URL:
+    """Parse a URL, which takes a tenth of the time of a request on a fast network."""
+    return httpx.URL(url)
+
+
+@functools.lru_cache(maxsize=256)
+def _retry(method: str, max_retries: int) -> Retry:
+    """Send again what was certainly not accepted, and what does no harm if it was."""
+    repeatable = method in _IDEMPOTENT
+    return Retry(
+        total=max_retries,
+        allowed_methods=[method],
+        status_forcelist=[429, 502, 503, 504] if repeatable else [429],
+        retry_on_exceptions=Retry.RETRYABLE_EXCEPTIONS if repeatable else _NOT_SENT,
+        backoff_factor=0.25,
+        backoff_jitter=0.5,
+        max_backoff_wait=30.0,
+        total_timeout=60.0,
+    )
 
 
 def _check_api_key(api_key: object) -> None:
@@ -142,21 +152,15 @@ def api_key_from_environment() -> str:
     return os.environ.get(API_KEY_VARIABLE, "")
 
 
-@contextmanager
-def attempt(http_request: httpx.Request) -> Generator[list[int | Exception]]:
-    """Note how one attempt at a request ends: its status is appended by the caller, its exception here."""
-    attempts: list[int | Exception] = http_request.extensions[_ATTEMPTS]
-    try:
-        yield attempts
-    except Exception as error:
-        attempts.append(error)
-        raise
+def attempts(http_request: httpx.Request) -> Attempts:
+    """The attempts at a request so far, to add to."""
+    return cast("Attempts", http_request.extensions[_ATTEMPTS])
 
 
 def failure(request: Request, http_request: httpx.Request, error: Exception) -> TransportError:
     """Tell what the exception that ended the last attempt means for the request."""
-    attempts = http_request.extensions[_ATTEMPTS]
-    is_unsent = bool(attempts) and all(isinstance(end, _NOT_SENT) for end in attempts)
+    ends = attempts(http_request)
+    is_unsent = bool(ends) and all(isinstance(end, _NOT_SENT) for end in ends)
     problem = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return (NotSentError if is_unsent else OutcomeUnknownError)(request.operation, problem)
 
@@ -167,13 +171,12 @@ def plain_response(request: Request, http_request: httpx.Request, http_response:
     Raises:
         OutcomeUnknownError: Nothing was found to delete, after an earlier attempt that may have deleted it.
     """
-    *earlier, _ = http_request.extensions[_ATTEMPTS]
+    *earlier, _ = attempts(http_request)
     if request.method == "DELETE" and http_response.status_code == 404 and any(map(_is_doubtful, earlier)):
         raise OutcomeUnknownError(
             request.operation, "404 Not Found when sent again, after an attempt whose outcome is not known"
         )
-    headers: Mapping[str, str] = {name.lower(): value for name, value in http_response.headers.items()}
-    return Response(request.operation, http_response.status_code, headers, http_response.content)
+    return Response(request.operation, http_response.status_code, http_response.headers, http_response.content)
 
 
 def _is_doubtful(end: int | Exception) -> bool:

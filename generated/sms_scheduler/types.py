@@ -40,7 +40,7 @@ class Response:
     Attributes:
         operation: The operation's id in the API's document.
         status_code: The HTTP status.
-        headers: The headers, with names in lower case.
+        headers: The headers, by name in lower case.
         content: The body, decompressed. Kept out of `repr`.
     """
 

@@ -12,10 +12,7 @@ from ...models import CreatedMessage, NewMessage, RequestErrors
 from ...types import Request, Response
 
 _RESULT = decoder(CreatedMessage)
-_ERRORS = {
-    400: (BadRequestError, decoder(RequestErrors)),
-    401: (UnauthorizedError, None),
-}
+_ERRORS = {400: (BadRequestError, decoder(RequestErrors)), 401: (UnauthorizedError, None)}
 
 
 def build_request(
@@ -27,12 +24,7 @@ def build_request(
     message_stop: bool = False,
     timezone: datetime.tzinfo | None = None,
 ) -> Request:
-    """Build the request from the arguments of the client's method, and its time zone.
-
-    Raises:
-        TypeError: An argument is of a type that cannot be sent.
-        ValueError: An argument has a value that cannot be sent.
-    """
+    """Build the request; raises TypeError or ValueError for an argument that cannot be sent."""
     body = {
         "message_text": message_text,
         "delivery_date": wire_datetime(delivery_date, "%Y-%m-%d %H:%M:%S", timezone),
@@ -44,12 +36,7 @@ def build_request(
 
 
 def read_response(response: Response) -> CreatedMessage:
-    """Read what came back.
-
-    Raises:
-        ApiError: The status is one of the documented errors, or not documented.
-        InvalidResponseError: The body is not what the API's document says.
-    """
+    """Read the response; raises ApiError or InvalidResponseError for one that is no success."""
     if response.status_code == 200:
         return decode(response, _RESULT)
     raise api_error(response, _ERRORS)

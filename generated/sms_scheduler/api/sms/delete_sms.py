@@ -9,30 +9,17 @@ from ...models import SmsDeletion
 from ...types import Request, Response
 
 _RESULT = decoder(SmsDeletion)
-_ERRORS = {
-    401: (UnauthorizedError, None),
-    404: (NotFoundError, None),
-}
+_ERRORS = {401: (UnauthorizedError, None), 404: (NotFoundError, None)}
 
 
 def build_request(id: int) -> Request:
-    """Build the request from the arguments of the client's method.
-
-    Raises:
-        TypeError: An argument is of a type that cannot be sent.
-        ValueError: An argument has a value that cannot be sent.
-    """
+    """Build the request; raises TypeError or ValueError for an argument that cannot be sent."""
     id_segment = path_segment("id", id, int)
     return Request("deleteSms", "DELETE", f"/sms/{id_segment}")
 
 
 def read_response(response: Response) -> SmsDeletion:
-    """Read what came back.
-
-    Raises:
-        ApiError: The status is one of the documented errors, or not documented.
-        InvalidResponseError: The body is not what the API's document says.
-    """
+    """Read the response; raises ApiError or InvalidResponseError for one that is no success."""
     if response.status_code == 200:
         return decode(response, _RESULT)
     raise api_error(response, _ERRORS)
