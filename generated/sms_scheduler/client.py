@@ -4,8 +4,9 @@ import datetime
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import Generic, NoReturn, Self, TypeVar
+from typing import Any, Generic, NoReturn, Self, TypeVar
 
+import attrs
 import httpx
 from httpx_retries import RetryTransport
 
@@ -19,6 +20,7 @@ from .models import CreatedMessage, MessageDeletion, MessageReportRow, SmsDeleti
 from .transport import (
     DEFAULT_BASE_URL,
     Settings,
+    WaitTooLongError,
     api_key_from_environment,
     attempts,
     check_type,
@@ -123,16 +125,11 @@ class _Client(Generic[_TransportT, _ConnectionsT]):
         timezone: datetime.tzinfo | None = None,
     ) -> Self:
         """Make a client with other options, as in the constructor, that shares the connections of this one."""
-        old = self._settings
-        settings = Settings(
-            old.api_key if api_key is None else api_key,
-            old.base_url,
-            old.timeout if timeout is None else timeout,
-            old.max_retries if max_retries is None else max_retries,
-            old.timezone if timezone is None else timezone,
-        )
+        given = {"api_key": api_key, "timeout": timeout, "max_retries": max_retries, "timezone": timezone}
+        changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         client = object.__new__(type(self))
-        client._settings, client._connections, client._transport = settings, self._connections, self._transport
+        client._settings = attrs.evolve(self._settings, **changes)
+        client._connections, client._transport = self._connections, self._transport
         return client
 
     def _start(self, request: Request) -> tuple[httpx.Request, float]:
@@ -144,6 +141,7 @@ class _Client(Generic[_TransportT, _ConnectionsT]):
         self, request: Request, http_request: httpx.Request, started: float, end: httpx.Response | Exception
     ) -> Response:
         milliseconds = (time.monotonic() - started) * 1000
+        end = end.response if isinstance(end, WaitTooLongError) else end
         if isinstance(end, Exception):
             _log.debug("%s failed after %.0f ms: %s", request.operation, milliseconds, type(end).__name__)
             raise failure(request, http_request, end)

@@ -18,27 +18,23 @@ T = TypeVar("T")
 
 
 def encode(arguments: Mapping[str, Any], model: type) -> bytes:
-    """Check the arguments of an operation by the types of its body's model, and encode them as JSON.
-
-    Raises:
-        TypeError: A value is not of its field's type.
-        ValueError: A text cannot be written as UTF-8.
-    """
+    """Encode arguments as JSON; raises TypeError for one that its model's field cannot hold, ValueError for bad text."""
     _check(arguments, model)
     try:
-        return msgspec.json.encode(arguments)
+        return msgspec.json.encode(arguments, enc_hook=_encode_subclass)
     except UnicodeEncodeError as error:
         # the error itself would carry the text along
         reason = f"a text cannot be sent as UTF-8: {error.reason} (character {error.start})"
     raise ValueError(reason)
 
 
-def path_segment(name: str, value: Any, expected: type) -> str:
-    """Check a path parameter by its type, and percent-encode it.
+def _encode_subclass(value: object) -> object:
+    """A text or number of a subclass, which passed the check but which msgspec does not encode, as a plain one."""
+    return "".join(value) if isinstance(value, str) else int(cast("int", value))
 
-    Raises:
-        TypeError: The value is not of the parameter's type.
-    """
+
+def path_segment(name: str, value: Any, expected: type) -> str:
+    """Percent-encode a path parameter; raises TypeError for one of another type."""
     _check({name: value}, GenericAlias(dict, (str, expected)))
     return quote(str(value), safe="")
 
@@ -62,25 +58,23 @@ def as_list(value: object) -> object:
 
 
 def wire_datetime(value: datetime.datetime | str, wire_format: str, zone: datetime.tzinfo | None) -> str:
-    """Write a date and time as the API takes it, which is without a time zone.
+    """Write a date and time by a strftime format, without a time zone: the API takes none.
 
-    Args:
-        value: A naive datetime is written as it reads, an aware one as it reads in `zone`, a string as it is.
-        wire_format: A strftime format.
-        zone: The time zone that the server reads dates in, or None if unknown.
-
-    Raises:
-        ValueError: The datetime is aware, and no zone is known to convert it to.
+    A naive datetime is written as it reads, an aware one as it reads in `zone`, and a string as it is. Raises ValueError
+    for an aware one if the zone is not known.
     """
     if not isinstance(value, datetime.datetime):
         return value
-    if value.tzinfo is not None:
+    if value.utcoffset() is not None:
         if zone is None:
             raise ValueError(
                 f"{value.isoformat()} has a time zone, and the API takes none. Say which zone the server reads dates "
                 "in, as in timezone=ZoneInfo('Europe/Paris') for the client, or pass a datetime without a zone."
             )
-        value = value.astimezone(zone)
+        try:
+            value = value.astimezone(zone)
+        except OverflowError:
+            raise ValueError(f"{value.isoformat()} is out of the range of dates in {zone}") from None
     # strftime leaves out the leading zeros of early years on some platforms
     return value.strftime(wire_format.replace("%Y", f"{value.year:04}"))
 
@@ -91,11 +85,7 @@ def decoder(result: type[T]) -> "msgspec.json.Decoder[T]":
 
 
 def decode(response: Response, body_decoder: "msgspec.json.Decoder[T]") -> T:
-    """Decode the body of a response, checking every type on the way.
-
-    Raises:
-        InvalidResponseError: The body is not what the API's document says.
-    """
+    """Decode the body of a response; raises InvalidResponseError for one that is not what the document says."""
     # All that decoding makes is in use, and the garbage collector would look it through again and again: half of the
     # time of a long list. The decoder holds the interpreter's lock meanwhile, so that no other thread goes without.
     was_enabled = gc.isenabled()
@@ -113,11 +103,7 @@ def decode(response: Response, body_decoder: "msgspec.json.Decoder[T]") -> T:
 def api_error(
     response: Response, documented: "Mapping[int, tuple[type[ApiError], msgspec.json.Decoder[Any] | None]]"
 ) -> ApiError:
-    """Make the error that a response stands for, with the fields of its body, if it is documented to have one.
-
-    Raises:
-        InvalidResponseError: The body is not what the API's document says.
-    """
+    """Make the error that a response stands for, with the fields of its body if it is documented to have one."""
     error, body_decoder = documented.get(response.status_code, (UnexpectedStatusError, None))
     fields = attrs.asdict(decode(response, body_decoder), recurse=False) if body_decoder else {}
     return error(*_whole(response), **fields)

@@ -66,15 +66,7 @@ class ApiError(_ResponseError):
     @property
     def retry_after(self) -> float | None:
         """How many seconds the server asks to wait (its Retry-After header), or None if it does not say."""
-        value = self.headers.get("retry-after", "").strip()
-        if value.isascii() and value.isdigit():
-            return float(value)
-        try:
-            # -0000, "no zone known", parses as naive; HTTP dates are in UTC by definition
-            until = parsedate_to_datetime(value).replace(tzinfo=datetime.UTC)
-        except ValueError:
-            return None
-        return max(0.0, (until - datetime.datetime.now(datetime.UTC)).total_seconds())
+        return seconds_to_wait(self.headers)
 
     def _reason(self) -> str:
         return _phrase(self.status_code)
@@ -148,6 +140,19 @@ class OutcomeUnknownError(TransportError):
 
     def _reason(self) -> str:
         return f"the request may or may not have been carried out: {self.problem}"
+
+
+def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
+    """Read Retry-After, a number of seconds or a date; None if it is absent or neither."""
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        # -0000, "no zone known", parses as naive; HTTP dates are in UTC by definition
+        until = parsedate_to_datetime(value).replace(tzinfo=datetime.UTC)
+    except (ValueError, OverflowError):
+        return None
+    return max(0.0, (until - datetime.datetime.now(datetime.UTC)).total_seconds())
 
 
 def _phrase(status_code: int) -> str:

@@ -3,7 +3,6 @@
 import datetime
 import functools
 import ipaddress
-import math
 import os
 import warnings
 from typing import Any, cast
@@ -12,7 +11,7 @@ import attrs
 import httpx
 from httpx_retries import Retry
 
-from .errors import NotSentError, OutcomeUnknownError, TransportError
+from .errors import NotSentError, OutcomeUnknownError, TransportError, seconds_to_wait
 from .types import Request, Response
 
 __version__ = "0.1.0"
@@ -24,6 +23,8 @@ USER_AGENT = f"sms-scheduler/{__version__} httpx/{httpx.__version__}".encode()
 # Failures before a connection stood, so that nothing of the request can have left.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _IDEMPOTENT = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PUT", "TRACE"})
+_LONGEST_TIMEOUT = 86_400.0
+_LONGEST_WAIT = 30.0
 _ATTEMPTS = "sms_scheduler.attempts"
 
 Attempts = list[int | Exception]
@@ -32,12 +33,7 @@ Attempts = list[int | Exception]
 
 @attrs.frozen
 class Settings:
-    """The options of a client, checked.
-
-    Raises:
-        TypeError: An option is of the wrong type.
-        ValueError: An option has a value that cannot work; the message says which and what to do.
-    """
+    """The options of a client; raises TypeError or ValueError for one that cannot work."""
 
     api_key: str = attrs.field(repr=False)
     base_url: str
@@ -50,8 +46,8 @@ class Settings:
         _check_base_url(self.base_url)
         check_type("timeout", self.timeout, int | float, "a number of seconds")
         check_type("max_retries", self.max_retries, int, "a whole number")
-        if not 0 < self.timeout < math.inf:
-            raise ValueError(f"timeout must be a positive number of seconds, not {self.timeout!r}")
+        if not 0 < self.timeout <= _LONGEST_TIMEOUT:
+            raise ValueError(f"timeout must be a positive number of seconds, a day at most, not {self.timeout!r}")
         if self.max_retries < 0:
             raise ValueError(f"max_retries must be 0 or more, not {self.max_retries!r}")
         check_type("timezone", self.timezone, datetime.tzinfo | None, "a tzinfo, such as ZoneInfo('Europe/Paris')")
@@ -63,7 +59,7 @@ class Settings:
             warnings.warn(
                 f"The API key is sent to {url.host} in clear text, for anyone on the way to read. Use https:// unless "
                 "this is a test account.",
-                stacklevel=4,
+                stacklevel=3,
             )
 
     def http_request(self, request: Request) -> httpx.Request:
@@ -98,16 +94,44 @@ def _url(url: str) -> httpx.URL:
 def _retry(method: str, max_retries: int) -> Retry:
     """Send again what was certainly not accepted, and what does no harm if it was."""
     repeatable = method in _IDEMPOTENT
-    return Retry(
+    return _Retry(
         total=max_retries,
         allowed_methods=[method],
         status_forcelist=[429, 502, 503, 504] if repeatable else [429],
         retry_on_exceptions=Retry.RETRYABLE_EXCEPTIONS if repeatable else _NOT_SENT,
         backoff_factor=0.25,
         backoff_jitter=0.5,
-        max_backoff_wait=30.0,
-        total_timeout=60.0,
+        max_backoff_wait=_LONGEST_WAIT,
+        total_timeout=2 * _LONGEST_WAIT,
     )
+
+
+class WaitTooLongError(Exception):
+    """A server asks to wait for longer than a caller would: its response is the outcome."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        super().__init__(response)
+        self.response = response
+
+
+class _Retry(Retry):
+    """Sends again when the server asks for it, and not earlier; if that is too long, not at all."""
+
+    def parse_retry_after(self, retry_after: str) -> float:
+        return seconds_to_wait({"retry-after": retry_after}) or 0.0
+
+    def sleep(self, response: httpx.Response | Exception) -> None:
+        _refuse_long_wait(response)
+        super().sleep(response)
+
+    async def asleep(self, response: httpx.Response | Exception) -> None:
+        _refuse_long_wait(response)
+        await super().asleep(response)
+
+
+def _refuse_long_wait(response: httpx.Response | Exception) -> None:
+    if isinstance(response, httpx.Response) and (seconds_to_wait(response.headers) or 0) > _LONGEST_WAIT:
+        raise WaitTooLongError(response)
 
 
 def _check_api_key(api_key: object) -> None:
@@ -166,11 +190,7 @@ def failure(request: Request, http_request: httpx.Request, error: Exception) -> 
 
 
 def plain_response(request: Request, http_request: httpx.Request, http_response: httpx.Response) -> Response:
-    """Take from an httpx response what the operations read.
-
-    Raises:
-        OutcomeUnknownError: Nothing was found to delete, after an earlier attempt that may have deleted it.
-    """
+    """Take what the operations read; raises OutcomeUnknownError if an earlier attempt may have deleted what is gone."""
     *earlier, _ = attempts(http_request)
     if request.method == "DELETE" and http_response.status_code == 404 and any(map(_is_doubtful, earlier)):
         raise OutcomeUnknownError(

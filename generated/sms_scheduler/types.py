@@ -18,13 +18,13 @@ class JsonObject(dict[str, T]):
 
 @attrs.frozen
 class Request:
-    """An HTTP request, relative to the base URL and without credentials.
+    """An HTTP request without credentials.
 
     Attributes:
         operation: The operation's id in the API's document.
         method: The HTTP method, in upper case.
-        path: The path below the base URL, percent-encoded, starting with a slash.
-        content: The body as JSON, or None for none. Kept out of `repr`.
+        path: The path below the base URL, percent-encoded.
+        content: The body as JSON, or None for none.
     """
 
     operation: str
@@ -41,7 +41,7 @@ class Response:
         operation: The operation's id in the API's document.
         status_code: The HTTP status.
         headers: The headers, by name in lower case.
-        content: The body, decompressed. Kept out of `repr`.
+        content: The body, decompressed.
     """
 
     operation: str

@@ -83,7 +83,10 @@ class AnyClient:
         return self._result(use(self.client))
 
     def close_client(self) -> None:
-        self._result(self.client.close() if isinstance(self.client, SmsScheduler) else self.client.aclose())
+        if isinstance(self.client, SmsScheduler):
+            self.client.close()
+        else:
+            self._result(self.client.aclose())
 
     def close(self) -> None:
         self.close_client()

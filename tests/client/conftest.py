@@ -23,7 +23,7 @@ def transport(kind: Kind) -> httpx.BaseTransport | httpx.AsyncBaseTransport:
 
 
 class MakeClient(Protocol):
-    def __call__(self, base_url: str = ..., **options: Any) -> AnyClient: ...
+    def __call__(self, base_url: Any = ..., **options: Any) -> AnyClient: ...
 
 
 @pytest.fixture(params=["sync", "async"])

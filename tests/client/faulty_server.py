@@ -41,10 +41,10 @@ class Connection(socketserver.BaseRequestHandler):
     """One connection: what a step of the script can do with it."""
 
     request: socket.socket
-    server: "_Listener"
 
     def handle(self) -> None:
-        faulty = self.server.faulty
+        assert isinstance(self.server, _Listener)
+        self.faulty = faulty = self.server.faulty
         self.is_open = True
         self._file = self.request.makefile("rb")
         faulty.connections += 1
@@ -56,9 +56,12 @@ class Connection(socketserver.BaseRequestHandler):
 
     def wait_for_a_byte(self) -> bool:
         try:
-            return bool(self._file.peek(1))  # type: ignore[attr-defined]
+            return bool(self._file.peek(1))
         except OSError:
             return False
+
+    def read(self, size: int) -> bytes:
+        return self._file.read(size)
 
     def read_request(self) -> Received:
         """Read a request to its end, and put it on record."""
@@ -66,7 +69,8 @@ class Connection(socketserver.BaseRequestHandler):
         headers = parse_headers(self._file)
         content = self._file.read(int(headers.get("Content-Length", 0)))
         received = Received(method, path, headers, content)
-        self.server.faulty.received.append(received)
+        self.faulty.received.append(received)
+        self.faulty.arrived.release()
         return received
 
     def send(self, data: bytes) -> None:
@@ -74,7 +78,7 @@ class Connection(socketserver.BaseRequestHandler):
 
     def hold(self) -> None:
         """Keep the connection open and say nothing until the server stops."""
-        self.server.faulty.stopped.wait()
+        self.faulty.stopped.wait()
         self.close()
 
     def close(self) -> None:
@@ -82,7 +86,7 @@ class Connection(socketserver.BaseRequestHandler):
             self.is_open = False
             self._file.close()
             self.request.close()
-            self.server.faulty.closed.release()
+            self.faulty.closed.release()
 
     def reset(self) -> None:
         self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -108,12 +112,14 @@ class FaultyServer:
     Attributes:
         received: Every request that arrived whole.
         connections: How many connections were accepted.
+        arrived: Released once for each request that arrived whole.
         closed: Released once for each connection that the server has closed.
     """
 
     def __init__(self, *script: Step) -> None:
         self.received: list[Received] = []
         self.connections = 0
+        self.arrived = Semaphore(0)
         self.closed = Semaphore(0)
         self.stopped = Event()
         self._script = deque(script)
@@ -241,7 +247,7 @@ def reset_unread(connection: Connection) -> None:
 
 
 def reset_halfway(connection: Connection) -> None:
-    connection.request.recv(100)
+    connection.read(20)
     connection.reset()
 
 

@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import Literal
 
 import pytest
-from sms_scheduler_mock import MockServer
-
 from sms_scheduler import CreatedMessage, MessageDeletion, MessageReportRow, SmsDeletion, SmsReport, SmsStatus
+from sms_scheduler_mock import MockServer
 
 from .any_client import AnyClient
 from .conftest import MakeClient

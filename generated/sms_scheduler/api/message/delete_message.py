@@ -1,7 +1,4 @@
-"""Delete the SMS of a message by its id.
-
-deleteMessage: DELETE /message/{id}
-"""
+"""deleteMessage: DELETE /message/{id}"""
 
 from ...codec import api_error, decode, decoder, path_segment
 from ...errors import NotFoundError, UnauthorizedError

@@ -1,7 +1,4 @@
-"""Get the sending report of all SMS of a message.
-
-getMessage: GET /message/{id}
-"""
+"""getMessage: GET /message/{id}"""
 
 from ...codec import api_error, decode, decoder, path_segment
 from ...errors import NotFoundError, UnauthorizedError

@@ -1,7 +1,4 @@
-"""Create an SMS to one or more phone numbers.
-
-createSms: POST /sms
-"""
+"""createSms: POST /sms"""
 
 import datetime
 from collections.abc import Sequence

@@ -1,7 +1,4 @@
-"""Delete one SMS by its id.
-
-deleteSms: DELETE /sms/{id}
-"""
+"""deleteSms: DELETE /sms/{id}"""
 
 from ...codec import api_error, decode, decoder, path_segment
 from ...errors import NotFoundError, UnauthorizedError

@@ -1,7 +1,4 @@
-"""Get the sending report of one SMS.
-
-getSms: GET /sms/{id}
-"""
+"""getSms: GET /sms/{id}"""
 
 from ...codec import api_error, decode, decoder, path_segment
 from ...errors import NotFoundError, UnauthorizedError
