@@ -184,7 +184,7 @@ class Views:
             self._refuse((), f"{', '.join(doubles)} would name two things in Python; rename the schema")
         return sorted(names)
 
-    def constructor_docstring(self, kind: str, transport_type: str) -> str:
+    def constructor_docstring(self, transport_type: str) -> str:
         """The docstring of a client."""
         default, *others = [
             f"{server['url']} ({text(server.get('description')).rstrip('.')})" for server in self.servers
@@ -198,13 +198,12 @@ class Views:
             "without it.",
             "transport": f"An `{transport_type}` to send with: for proxies, for TLS settings, for tests.",
         }
-        errors = {
-            "TypeError": "An option is of the wrong type.",
-            "ValueError": "No API key is known, or an option has a value that cannot work.",
-        }
-        sections = [("Args", list(arguments.items())), ("Raises", list(errors.items()))]
+        closing = "Raises: ValueError if no API key is known, TypeError or ValueError for an option that cannot work."
         return docstring(
-            f"{self.title_line} {kind}", more=self._document.data["info"].get("description"), sections=sections
+            self.title_line,
+            more=self._document.data["info"].get("description"),
+            sections=[("Args", list(arguments.items()))],
+            closing=[closing],
         )
 
     def tag_description(self, tag: str) -> str:

@@ -150,7 +150,7 @@ class _Client(Generic[_TransportT, _ConnectionsT]):
 
 
 class SmsScheduler(_Client[httpx.BaseTransport, _Connections]):
-    """SMS Scheduler: Send SMS now or later, follow them and cancel them. Synchronous.
+    """SMS Scheduler: Send SMS now or later, follow them and cancel them.
 
     Creates SMS for one or many phone numbers, reports where each of them stands and deletes those that are no
     longer wanted. Requests and responses are JSON. Every request carries the API key of the account as a bearer
@@ -167,9 +167,7 @@ class SmsScheduler(_Client[httpx.BaseTransport, _Connections]):
             without it.
         transport: An `httpx.BaseTransport` to send with: for proxies, for TLS settings, for tests.
 
-    Raises:
-        TypeError: An option is of the wrong type.
-        ValueError: No API key is known, or an option has a value that cannot work.
+    Raises: ValueError if no API key is known, TypeError or ValueError for an option that cannot work.
     """
 
     _connect = _Connections
@@ -289,27 +287,7 @@ class SmsScheduler(_Client[httpx.BaseTransport, _Connections]):
 
 
 class AsyncSmsScheduler(_Client[httpx.AsyncBaseTransport, _AsyncConnections]):
-    """SMS Scheduler: Send SMS now or later, follow them and cancel them. Asynchronous.
-
-    Creates SMS for one or many phone numbers, reports where each of them stands and deletes those that are no
-    longer wanted. Requests and responses are JSON. Every request carries the API key of the account as a bearer
-    token.
-
-    Args:
-        api_key: The API key; by default that in the environment variable SMS_SCHEDULER_API_KEY.
-        base_url: Where the API is, by default https://sms-scheduler.com/api/v1 (Production. Named by the
-            vendor's en-us and fr pages). Or http://test.sms-scheduler.com/api/v1 (Test. The base path of the
-            page that this document is written from; clear text).
-        timeout: How many seconds to wait for a connection, and then for each part of a response.
-        max_retries: How often to send a request again that failed and may be repeated, 0 for never.
-        timezone: The time zone that the server reads dates in. Aware datetimes are converted to it, and refused
-            without it.
-        transport: An `httpx.AsyncBaseTransport` to send with: for proxies, for TLS settings, for tests.
-
-    Raises:
-        TypeError: An option is of the wrong type.
-        ValueError: No API key is known, or an option has a value that cannot work.
-    """
+    """As `SmsScheduler`, with methods to be awaited; the transport is an `httpx.AsyncBaseTransport`."""
 
     _connect = _AsyncConnections
 
@@ -341,25 +319,7 @@ class AsyncSmsScheduler(_Client[httpx.AsyncBaseTransport, _AsyncConnections]):
         phone_numbers: str | Sequence[str],
         message_stop: bool = False,
     ) -> CreatedMessage:
-        """Create an SMS to one or more phone numbers.
-
-        Creates one message, and at least one SMS in it for each phone number. They are sent on the delivery date,
-        or right away if that date is not in the future.
-
-        Args:
-            message_text: The content of the message.
-            delivery_date: When the message is sent, as `YYYY-MM-DD HH:MM:SS` (a format read from the page's
-                example; the page names none, and no time zone). If that is now or in the past, the SMS are sent
-                right away.
-            sender_id: The id of the sender, as listed on the "Senders" page of SMS Scheduler once logged in.
-            phone_numbers: Where the message is sent: one phone number as a string, or many as a list, each with its
-                country prefix and without spaces or hyphens, such as `+33123456789`.
-            message_stop: Whether a STOP mention is added to the end of the message.
-
-        Returns: The ids of a new message and of its SMS.
-        Raises: BadRequestError (400: The request was refused because of the fields named), UnauthorizedError (401:
-            The API key is missing or wrong).
-        """
+        """Create an SMS to one or more phone numbers. As `SmsScheduler.create_sms`, awaited."""
         request = _create_sms.build_request(
             message_text=message_text,
             delivery_date=delivery_date,
@@ -371,57 +331,21 @@ class AsyncSmsScheduler(_Client[httpx.AsyncBaseTransport, _AsyncConnections]):
         return _create_sms.read_response(await self._send(request))
 
     async def get_sms(self, id: int) -> SmsReport:
-        """Get the sending report of one SMS.
-
-        Tells the recipient of an SMS and where its sending stands.
-
-        Args:
-            id: The id of the SMS.
-
-        Returns: Where the sending of one SMS stands.
-        Raises: UnauthorizedError (401: The API key is missing or wrong), NotFoundError (404: Nothing has this id).
-        """
+        """Get the sending report of one SMS. As `SmsScheduler.get_sms`, awaited."""
         request = _get_sms.build_request(id)
         return _get_sms.read_response(await self._send(request))
 
     async def delete_sms(self, id: int) -> SmsDeletion:
-        """Delete one SMS by its id.
-
-        Deletes a single SMS. The other SMS of its message stay as they are.
-
-        Args:
-            id: The id of the SMS.
-
-        Returns: What became of the deletion of one SMS.
-        Raises: UnauthorizedError (401: The API key is missing or wrong), NotFoundError (404: Nothing has this id).
-        """
+        """Delete one SMS by its id. As `SmsScheduler.delete_sms`, awaited."""
         request = _delete_sms.build_request(id)
         return _delete_sms.read_response(await self._send(request))
 
     async def get_message(self, id: int) -> list[MessageReportRow]:
-        """Get the sending report of all SMS of a message.
-
-        Tells, for each SMS sent with a message, its id, its recipient and where its sending stands.
-
-        Args:
-            id: The id of the message.
-
-        Returns: The sending report, one row for each SMS.
-        Raises: UnauthorizedError (401: The API key is missing or wrong), NotFoundError (404: Nothing has this id).
-        """
+        """Get the sending report of all SMS of a message. As `SmsScheduler.get_message`, awaited."""
         request = _get_message.build_request(id)
         return _get_message.read_response(await self._send(request))
 
     async def delete_message(self, id: int) -> MessageDeletion:
-        """Delete the SMS of a message by its id.
-
-        Deletes the SMS sent with a message, and tells how many there were.
-
-        Args:
-            id: The id of the message.
-
-        Returns: What became of the deletion of the SMS of a message.
-        Raises: UnauthorizedError (401: The API key is missing or wrong), NotFoundError (404: Nothing has this id).
-        """
+        """Delete the SMS of a message by its id. As `SmsScheduler.delete_message`, awaited."""
         request = _delete_message.build_request(id)
         return _delete_message.read_response(await self._send(request))

@@ -25,6 +25,7 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.
 _IDEMPOTENT = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PUT", "TRACE"})
 _LONGEST_TIMEOUT = 86_400.0
 _LONGEST_WAIT = 30.0
+_LONGEST_BASE_URL = 2_000
 _ATTEMPTS = "sms_scheduler.attempts"
 
 Attempts = list[int | Exception]
@@ -155,7 +156,8 @@ def _check_base_url(base_url: object) -> None:
         raise ValueError(f"base_url is not a URL: {error}") from None
     if url.userinfo:
         raise ValueError("base_url must not hold a user name or password.")
-    if url.scheme not in {"http", "https"} or not url.host or url.query or url.fragment:
+    is_plain = url.scheme in {"http", "https"} and url.host and not url.query and not url.fragment
+    if not is_plain or len(base_url) > _LONGEST_BASE_URL:
         raise ValueError(f"base_url must be like {DEFAULT_BASE_URL}, not {base_url!r}.")
 
 

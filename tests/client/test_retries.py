@@ -337,7 +337,7 @@ ANYTHING: dict[str, Step] = {
 }
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     operations=st.lists(st.sampled_from(OPERATIONS), min_size=1, max_size=3),
     script=st.lists(st.sampled_from(list(ANYTHING)), max_size=6),
