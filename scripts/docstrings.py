@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from openapi_python_client.schema.untrusted_string import UntrustedString
-from openapi_python_client.strings import safe_for_docstring
 
 WIDTH = 108
 
@@ -22,10 +21,17 @@ def docstring(summary: Any, *, more: Any = None, sections: Sequence[Section] = (
             parts.append(f"{title}:\n" + "\n".join(_entry(name, entry) for name, entry in entries))
     if closing:
         parts.append("\n".join(_fill(sentence, rest="    ") for sentence in closing))
-    body = safe_for_docstring("\n\n".join(parts))
-    if "\n" in body:
-        return f'"""{body}\n"""'
-    return f'"""{body[:-1]}\\""""' if body.endswith('"') else f'"""{body}"""'
+    body = _escape("\n\n".join(parts))
+    return f'"""{body}\n"""' if "\n" in body or body.endswith('"') else f'"""{body}"""'
+
+
+def _escape(value: str) -> str:
+    """Leave nothing in a text that ends the literal, starts an escape or does not show on a screen."""
+    value = value.replace("\\", "\\\\").replace('"""', r"\"\"\"")
+    return "".join(
+        character if character == "\n" or character.isprintable() else character.encode("unicode_escape").decode()
+        for character in value
+    )
 
 
 def text(value: Any) -> str:

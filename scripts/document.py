@@ -99,7 +99,7 @@ def read(path: Path) -> Document:
         DocumentError: It cannot be read, or has mistakes.
     """
     document = _load(path)
-    for check in (_keys_and_version, _references, _structure, _contents):
+    for check in (_plain, _references, _structure, _contents):
         mistakes = list(check(document))
         if mistakes:
             raise DocumentError(document.describe(mistakes))
@@ -130,35 +130,39 @@ def _load(path: Path) -> Document:
             f"{path}:1:1: expected an OpenAPI document, which is a mapping starting with `openapi: 3.1.0`"
         )
     positions: dict[Place, tuple[int, int]] = {(): (1, 1)}
-    _locate(node, (), positions, frozenset())
+    if loop := _locate(node, (), positions, frozenset()):
+        line, column = loop.start_mark.line + 1, loop.start_mark.column + 1
+        raise DocumentError(f"{path}:{line}:{column}: not valid YAML: an alias that contains itself; write it out")
     return Document(path, cast("dict[str, Any]", data), positions)
 
 
-def _locate(node: Node, place: Place, positions: dict[Place, tuple[int, int]], above: frozenset[int]) -> None:
+def _locate(node: Node, place: Place, positions: dict[Place, tuple[int, int]], above: frozenset[int]) -> Node | None:
+    """Note where each part stands; returns a part that contains itself, if there is one."""
     if id(node) in above:
-        raise DocumentError(f"line {node.start_mark.line + 1}: an alias that contains itself; write it out")
+        return node
     inside = above | {id(node)}
+    entries: list[tuple[Node, str | int, Node]] = []
     if isinstance(node, MappingNode):
-        for key, value in node.value:
-            _place(key, (*place, key.value), positions)
-            _locate(value, (*place, key.value), positions, inside)
+        entries = [(key, key.value, value) for key, value in node.value]
     elif isinstance(node, SequenceNode):
-        for index, value in enumerate(node.value):
-            _place(value, (*place, index), positions)
-            _locate(value, (*place, index), positions, inside)
+        entries = [(value, index, value) for index, value in enumerate(node.value)]
+    for marked, key, value in entries:
+        positions[(*place, key)] = (marked.start_mark.line + 1, marked.start_mark.column + 1)
+        if loop := _locate(value, (*place, key), positions, inside):
+            return loop
+    return None
 
 
-def _place(node: Node, place: Place, positions: dict[Place, tuple[int, int]]) -> None:
-    positions[place] = (node.start_mark.line + 1, node.start_mark.column + 1)
-
-
-def _keys_and_version(document: Document) -> Iterator[Mistake]:
+def _plain(document: Document) -> Iterator[Mistake]:
     version = document.data.get("openapi")
     if not isinstance(version, str) or not version.startswith("3.1."):
         yield Mistake(("openapi",), f"expected an OpenAPI version 3.1.x, not {version!r}")
     for place, key in _keys(document.data):
         if not isinstance(key, str):
             yield Mistake((*place, str(key)), f"the key {key!r} must be text: put it in quotes")
+    for place, text in _texts(document.data):
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            yield Mistake(place, "expected text, not half of a character (a lone surrogate)")
 
 
 def _structure(document: Document) -> Iterator[Mistake]:
@@ -183,6 +187,17 @@ def _keys(value: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
 def _mistake(error: ValidationError, place: Place = ()) -> Mistake:
     message = error.message.splitlines()[0]
     return Mistake((*place, *error.absolute_path), message if len(message) <= 200 else f"{message[:200]}...")
+
+
+def _texts(value: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _texts(item, (*place, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _texts(item, (*place, index))
 
 
 def _references(document: Document) -> Iterator[Mistake]:
@@ -222,6 +237,7 @@ def _contents(document: Document) -> Iterator[Mistake]:
         yield Mistake((), "expected `servers` with at least one url, which the client uses by default")
     yield from _operation_ids(document)
     yield from _path_parameters(document)
+    yield from _links(document)
     for place, schema in schemas(document):
         yield from _schema(place, schema)
     yield from _examples(document)
@@ -250,6 +266,17 @@ def _path_parameters(document: Document) -> Iterator[Mistake]:
         for name in sorted(declared ^ set(re.findall(r"{(.*?)}", path))):
             problem = "declared, but not in the path" if name in declared else "in the path, but not declared"
             yield Mistake(place, f"the path parameter {name} of {operation.get('operationId')} is {problem}")
+
+
+def _links(document: Document) -> Iterator[Mistake]:
+    known = {operation["operationId"] for _, operation in document.operations() if "operationId" in operation}
+    for place, operation in document.operations():
+        for status, response in operation["responses"].items():
+            for name, link in document.resolve(response).get("links", {}).items():
+                target = document.resolve(link).get("operationId")
+                if target is not None and target not in known:
+                    where = (*place, "responses", status, "links", name, "operationId")
+                    yield Mistake(where, f"there is no operation {target}")
 
 
 def schemas(document: Document) -> Iterator[tuple[Place, dict[str, Any]]]:
@@ -304,6 +331,9 @@ def _schema(place: Place, schema: dict[str, Any]) -> Iterator[Mistake]:
             yield Mistake((*place, key), f"expected {len(values)} items, one for each value of `enum`, not {count}")
         elif not all(isinstance(item, kind) for item in items):
             yield Mistake((*place, key), f"expected a list of {'true or false' if kind is bool else 'texts'}")
+    for index, value in enumerate(values if isinstance(values, list) else []):
+        if isinstance(value, str) and not value.isprintable():
+            yield Mistake((*place, "enum", index), "expected a text without control characters")
     names = schema.get("x-enum-varnames", [])
     for index, name in enumerate(names if isinstance(names, list) else []):
         if not str(name).isidentifier() or not str(name).isupper() or str(name).startswith("_"):

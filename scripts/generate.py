@@ -21,6 +21,7 @@ from typing import Any
 
 from docstrings import docstring
 from document import Document, DocumentError, read
+from limits import limits
 from openapi_python_client import Project
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser.errors import GeneratorError
@@ -64,6 +65,9 @@ def _generate(document_path: Path, output: Path, *, check: bool) -> int:
     _refuse_foreign(target)
     with _temporary_folder(None if check else output) as folder:
         fresh = folder / package
+        mistakes = list(limits(document))
+        if mistakes:
+            raise DocumentError(document.describe(mistakes))
         render(document, fresh, package, distribution)
         difference = _difference(_files(target), _files(fresh), _shown(target))
         if check:

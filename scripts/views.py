@@ -5,13 +5,14 @@ descriptions of responses) and the Python that the overriding templates need.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import Any, NoReturn
 
 import attrs
 from docstrings import Section, docstring, text
 from document import Document, DocumentError, Mistake, Place, schemas
+from limits import JSON, properties, python_name
 from openapi_python_client import strings
 from openapi_python_client.parser.openapi import Endpoint, GeneratorData
 from openapi_python_client.parser.properties.any import AnyProperty
@@ -30,7 +31,6 @@ from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.parser.responses import Response
 
-JSON = "application/json"
 SIMPLE_TYPES: dict[type, str] = {
     AnyProperty: "Any",
     BooleanProperty: "bool",
@@ -224,17 +224,16 @@ class Views:
 
     def _endpoints(self, data: GeneratorData) -> list[tuple[Place, Endpoint]]:
         """The operations in the document's order, each with its place."""
-        endpoints = {endpoint.name: endpoint for endpoint in all_endpoints(data)}
+        endpoints = {str(endpoint.name): endpoint for endpoint in all_endpoints(data)}
         found: dict[str, Place] = {}
         for place, raw in self._document.operations():
-            name = strings.PythonIdentifier(raw["operationId"], prefix="field_")
+            name = python_name(raw["operationId"])
             if name in found:
                 self._refuse((*place, "operationId"), f"{name} would name two methods in Python; rename one operation")
             found[name] = place
-        return [(place, endpoints[strings.PythonIdentifier(name, prefix="field_")]) for name, place in found.items()]
+        return [(place, endpoints[name]) for name, place in found.items()]
 
     def _operation(self, place: Place, endpoint: Endpoint) -> Operation:
-        self._refuse_unsupported(place, endpoint)
         raw = self._document.at(place)
         method, path = str(place[2]).upper(), str(place[1])
         parameters = self._path_parameters(place, endpoint)
@@ -256,47 +255,8 @@ class Views:
             body_model=str(body.get_base_type_string().as_unembedded_code()) if body else None,
             result=result,
             errors=[outcome for outcome in outcomes if outcome.name],
-            models=used_names([*used, *([body] if body else []), *endpoint.path_parameters]),
+            models=used_names([*used, *([body, *fields_of(body)] if body else []), *endpoint.path_parameters]),
         )
-
-    def _refuse_unsupported(self, place: Place, endpoint: Endpoint) -> None:
-        mistakes = [*self._unsupported_request(place, endpoint), *self._unsupported_responses(place)]
-        if mistakes:
-            raise DocumentError(self._document.describe(mistakes))
-
-    def _unsupported_request(self, place: Place, endpoint: Endpoint) -> Iterator[Mistake]:
-        raw = self._document.at(place)
-        if not raw.get("security", self._document.data.get("security")):
-            yield Mistake(place, "an operation without `security` cannot be expressed yet")
-        for parameter in self._document.parameters(place):
-            if parameter["in"] != "path":
-                problem = f"the {parameter['in']} parameter {parameter['name']} cannot be expressed yet"
-                yield Mistake(place, problem)
-        if "requestBody" in raw:
-            where = (*place, "requestBody")
-            body = self._document.resolve(raw["requestBody"])
-            yield from self._unsupported_content(where, body)
-            if not body.get("required", False):
-                yield Mistake(where, "an optional body cannot be expressed; add `required: true`")
-            prop = endpoint.bodies[0].prop if endpoint.bodies else None
-            if not isinstance(prop, ModelProperty) or is_map(prop):
-                yield Mistake(where, "expected an object with properties, which become the method's arguments")
-
-    def _unsupported_responses(self, place: Place) -> Iterator[Mistake]:
-        responses = self._document.at(place)["responses"]
-        for status, response in responses.items():
-            where = (*place, "responses", status)
-            if not status.isdecimal():
-                yield Mistake(where, "cannot be expressed yet; list each status by its number")
-            yield from self._unsupported_content(where, self._document.resolve(response))
-        successes = [status for status in responses if status.startswith("2")]
-        if len(successes) != 1:
-            yield Mistake((*place, "responses"), f"expected one status of success, not {len(successes)}")
-
-    def _unsupported_content(self, place: Place, holder: dict[str, Any]) -> Iterator[Mistake]:
-        for kind in holder.get("content", {}):
-            if kind.split(";")[0].strip().lower() != JSON:
-                yield Mistake(place, f"the content type {kind} cannot be expressed; use {JSON}")
 
     def _path_parameters(self, place: Place, endpoint: Endpoint) -> list[Field]:
         raw = {parameter["name"]: parameter for parameter in reversed(self._document.parameters(place))}
@@ -313,17 +273,8 @@ class Views:
     def _arguments(self, place: Place, body: Any) -> list[Field]:
         """The fields of a request body as arguments of the method."""
         content = self._document.resolve(self._document.at(place)["requestBody"])["content"]
-        raw = self._properties(next(iter(content.values()))["schema"])
+        raw = properties(self._document, content[JSON]["schema"])
         return [self._argument(prop, self._document.resolve(raw[text(prop.name)])) for prop in fields_of(body)]
-
-    def _properties(self, schema: Any) -> dict[str, Any]:
-        """The schemas of an object's fields, by their names in the document."""
-        schema = self._document.resolve(schema)
-        found: dict[str, Any] = {}
-        for part in schema.get("allOf", []):
-            found.update(self._properties(part))
-        found.update(schema.get("properties", {}))
-        return found
 
     def _argument(self, prop: Any, schema: dict[str, Any]) -> Field:
         field = self._field(prop, ARGUMENT)
@@ -338,15 +289,12 @@ class Views:
         status = response.status_code.pattern
         where = (*place, "responses", status)
         name = "" if status.startswith("2") else error_name(int(status))
-        is_model = isinstance(response.prop, ModelProperty)
-        if name and has_body(response) and not is_model:
-            self._refuse(where, "an error whose body is not an object cannot be expressed yet")
         return Outcome(
             status=int(status),
             name=name,
             description=self._outcome_description(where, response),
             type=self.annotation(response.prop, RECEIVED) if has_body(response) else None,
-            fields=self.fields(response.prop, RECEIVED) if is_model else [],
+            fields=self.fields(response.prop, RECEIVED),
         )
 
     def _outcome_description(self, place: Place, response: Response) -> str:
@@ -382,7 +330,7 @@ class Views:
 
     def _field(self, prop: Any, use: str) -> Field:
         kind = self.annotation(prop, use)
-        default = prop.default.python_code.as_unembedded_code() if prop.default else None
+        default = default_code(prop)
         if not prop.required and default is None:
             kind, default = f"{kind} | None", "None"
         return Field(str(prop.python_name), text(prop.name), kind, text(prop.description), default)
@@ -422,16 +370,26 @@ class Views:
         return set(found) - {""}
 
     def enum_extensions(self, enum: EnumProperty) -> EnumExtensions:
-        """What the document's extensions say of the values of an enum."""
-        values = list(enum.values.values())
-        for _, schema in schemas(self._document):
-            if schema.get("enum") == values and "x-enum-descriptions" in schema:
-                final = zip(values, schema.get("x-enum-final", []), strict=False)
-                return EnumExtensions(
-                    dict(zip(values, schema["x-enum-descriptions"], strict=True)),
-                    [value for value, is_final in final if is_final],
-                )
-        return EnumExtensions({}, [])
+        """What the document's extensions say of the values of an enum, which is found again by its values."""
+        found: list[EnumExtensions] = []
+        for place, schema in schemas(self._document):
+            values = schema.get("enum", [])
+            if [escaped(value) for value in values] != list(enum.values.values()):
+                continue
+            final = zip(values, schema.get("x-enum-final", []), strict=False)
+            extensions = EnumExtensions(
+                dict(zip(values, schema.get("x-enum-descriptions", []), strict=False)),
+                [value for value, is_final in final if is_final],
+            )
+            if found and extensions != found[0]:
+                self._refuse(place, "another enum has these values, and says something else of them; share one schema")
+            found.append(extensions)
+        return found[0]
+
+
+def escaped(value: Any) -> Any:
+    """The value of an enum as openapi-python-client keeps it, which is ready to stand between double quotes."""
+    return strings.in_double_quote_literal(value) if isinstance(value, str) else value
 
 
 # What openapi-python-client's properties are made of
@@ -463,6 +421,17 @@ def public_values(data: GeneratorData) -> list[Any]:
 def class_names(data: GeneratorData) -> set[str]:
     """The classes that are generated."""
     return {str(prop.class_info.name) for prop in [*data.models, *data.enums] if not is_map(prop)}
+
+
+def default_code(prop: Any) -> str | None:
+    """The default of a property as code; openapi-python-client escapes that of a text once too often."""
+    if prop.default is None:
+        return None
+    return (
+        repr(prop.default.raw_value)
+        if isinstance(prop, StringProperty)
+        else prop.default.python_code.as_unembedded_code()
+    )
 
 
 def has_body(response: Response) -> bool:

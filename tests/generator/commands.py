@@ -1,0 +1,59 @@
+"""Runs scripts/generate.py as its users do, and looks at what it left behind."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = ROOT / "openapi.yaml"
+COMMAND = (sys.executable, str(ROOT / "scripts" / "generate.py"))
+PACKAGE = "sms_scheduler"
+
+
+@attrs.frozen
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run(*arguments: str | Path, cwd: Path | None = None) -> Done:
+    """Run the command to its end."""
+    done = subprocess.run(
+        [*COMMAND, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, encoding="utf-8", timeout=60
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def generate(document: str, folder: Path) -> Path:
+    """Generate a client from a document's text into a folder, and expect that to succeed."""
+    folder.mkdir(exist_ok=True)
+    path = folder / "api.yaml"
+    path.write_text(document, encoding="utf-8")
+    done = run("--document", path, "--output", folder / "out")
+    assert (done.code, done.err) == (0, ""), done
+    return folder / "out"
+
+
+def run_code(code: str, folder: Path) -> str:
+    """Run code with a generated client alone importable from a folder, and return what it prints."""
+    # -P and no PYTHONPATH: the repository's own client must not be what is imported
+    program = f"import sys; sys.path.insert(0, {str(folder)!r})\n{code}"
+    command = [sys.executable, "-B", "-P", "-X", "utf8", "-W", "error", "-c", program]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def tree(folder: Path) -> Mapping[str, bytes]:
+    """Every file below a folder with its bytes, byte code aside."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }

@@ -1,0 +1,373 @@
+"""What cannot be used is refused: a line for each mistake that says where and what, and the old client stays."""
+
+import os
+import shutil
+from pathlib import Path
+
+import attrs
+import generate
+import pytest
+
+from .commands import DOCUMENT, PACKAGE, ROOT, run, tree
+
+TEXT = DOCUMENT.read_text(encoding="utf-8")
+COMMITTED = ROOT / "generated" / PACKAGE
+LAST_LINE = "Nothing was changed."
+
+
+class Refuse:
+    """Gives the command what it refuses, and sees that nothing was touched.
+
+    The process is this one, because most of a run's time is that of importing; `run` is for those tests where the
+    process matters.
+    """
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self.output = folder / "out"
+        self._capsys = capsys
+        shutil.copytree(COMMITTED, self.output / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def document(self, content: str | bytes) -> list[str]:
+        """The lines that say why a document, which stands in api.yaml, is refused."""
+        (self.folder / "api.yaml").write_bytes(content.encode() if isinstance(content, str) else content)
+        return self.arguments("--document", "api.yaml", "--output", "out")
+
+    def arguments(self, *arguments: str) -> list[str]:
+        before = tree(self.folder)
+        code = generate.main(list(arguments))
+        printed = self._capsys.readouterr()
+        assert (code, printed.out) == (2, "")
+        assert tree(self.folder) == before
+        assert [path.name for path in self.output.iterdir()] == [PACKAGE], "something was left behind"
+        *lines, last = printed.err.splitlines()
+        assert last == LAST_LINE
+        return lines
+
+
+@pytest.fixture
+def refuse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Refuse:
+    """In a folder of its own, with the committed client in `out`."""
+    monkeypatch.chdir(tmp_path)
+    return Refuse(tmp_path, capsys)
+
+
+def edited(old: str, new: str) -> str:
+    """The document with the first `old` replaced."""
+    assert old in TEXT
+    return TEXT.replace(old, new, 1)
+
+
+def position(document: str, needle: str) -> str:
+    """Line and column of the first place that reads `needle`."""
+    before = document[: document.index(needle)]
+    return f"{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+
+
+# What is no document at all
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("", "api.yaml:1:1: expected an OpenAPI document, which is a mapping starting with `openapi: 3.1.0`"),
+        ("# nothing\n", "api.yaml:1:1: expected an OpenAPI document, which is a mapping starting with `openapi: 3.1.0`"),
+        ("- a\n- b\n", "api.yaml:1:1: expected an OpenAPI document, which is a mapping starting with `openapi: 3.1.0`"),
+        ("a: b\n".encode("utf-16"), "api.yaml:1: not UTF-8; save the file in that encoding"),
+        (b"a: b\nc: caf\xe9\n", "api.yaml:2: not UTF-8; save the file in that encoding"),
+        ("a: [1, 2\nb: 3\n", "api.yaml:2:2: not valid YAML: expected ',' or ']', but got ':'"),
+        ("a: b\n\tc: d\n", "api.yaml:2:1: not valid YAML: found character '\\t' that cannot start any token"),
+        ("a: b\nc: d\na: e\n", 'api.yaml:3:1: not valid YAML: found duplicate key "a" with value "e" (original value: "b")'),
+        ("a: &a\n  b: *a\n", "api.yaml:1:4: not valid YAML: an alias that contains itself; write it out"),
+        ("a: !!python/object/apply:os.getcwd []\n", "api.yaml:1:4: not valid YAML: could not determine a constructor for the tag"),
+    ],
+)  # fmt: skip
+def test_no_document(refuse: Refuse, content: str | bytes, expected: str) -> None:
+    (line,) = refuse.document(content)
+    assert line.startswith(expected)
+
+
+def test_one_that_is_too_deep_to_read(refuse: Refuse) -> None:
+    (line,) = refuse.document("[" * 100_000)
+    assert line.startswith("api.yaml: not valid YAML: ")
+
+
+def test_no_file(refuse: Refuse) -> None:
+    lines = refuse.arguments("--document", "nowhere.yaml", "--output", "out")
+    assert lines == ["nowhere.yaml: cannot be read: No such file or directory"]
+
+
+def test_a_folder_for_a_document(refuse: Refuse) -> None:
+    (refuse.folder / "folder.yaml").mkdir()
+    assert refuse.arguments("--document", "folder.yaml", "--output", "out") == [
+        "folder.yaml: cannot be read: Is a directory"
+    ]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read(refuse: Refuse) -> None:
+    (refuse.folder / "api.yaml").write_text(TEXT)
+    (refuse.folder / "api.yaml").chmod(0)
+    (line,) = refuse.arguments("--document", "api.yaml", "--output", "out")
+    assert line == "api.yaml: cannot be read: Permission denied"
+
+
+# Mistakes in a document
+
+
+@attrs.frozen
+class Mistake:
+    """An edit of the document and what is said of it.
+
+    Attributes:
+        id: The name of the test.
+        old: What stands in the document, and `new` what is put there.
+        at: The text at whose place in the edited document the mistake is reported.
+        place: The place as keys.
+        problem: How the rest of the line starts.
+    """
+
+    id: str
+    old: str
+    new: str
+    at: str
+    place: str
+    problem: str
+
+
+SMS = "paths./sms.post"
+GET_SMS = "paths./sms/{id}.get"
+STATUS = "components.schemas.SmsStatus"
+NEW_MESSAGE = "components.schemas.NewMessage"
+EXAMPLE = "the example is not what its schema says: "
+
+MISTAKES = [
+    # the document as a whole
+    Mistake("old-version", "openapi: 3.1.0", "openapi: 3.0.3", "openapi: 3.0.3",
+            "openapi", "expected an OpenAPI version 3.1.x, not '3.0.3'"),
+    Mistake("version-as-number", "openapi: 3.1.0", "openapi: 3.1", "openapi: 3.1",
+            "openapi", "expected an OpenAPI version 3.1.x, not 3.1"),
+    Mistake("no-version", "openapi: 3.1.0", "swagger: 3.1.0", "# The SMS",
+            "openapi", "expected an OpenAPI version 3.1.x, not None"),
+    Mistake("no-title", "  title: SMS Scheduler\n", "", "info:",
+            "info", '"title" is a required property'),
+    Mistake("misspelt-keyword", "summary: Get the sending report of one SMS.", "sumary: Report.", "get:",
+            GET_SMS, "Unevaluated properties are not allowed ('sumary' was unexpected)"),
+    Mistake("misspelt-type", "          type: string\n          description: The content", "          type: strng\n          description: The content",
+            "type: strng", f"{NEW_MESSAGE}.properties.message_text.type", "'strng' is not valid"),
+    Mistake("integer-status", '"404":\n          $ref', "404:\n          $ref", "404:",
+            f"{GET_SMS}.responses.404", "the key 404 must be text: put it in quotes"),
+    Mistake("boolean-key", "        message_stop:\n          type: boolean", "        true:\n          type: boolean", "properties:\n        message_text",
+            f"{NEW_MESSAGE}.properties.True", "the key True must be text: put it in quotes"),
+    # references
+    Mistake("dangling", 'schemas/SmsReport"', 'schemas/Smsreport"', '$ref: "#/components/schemas/Smsreport"',
+            f"{GET_SMS}.responses.200.content.application/json.schema.$ref", "leads nowhere: there is no #/components/schemas/Smsreport"),
+    Mistake("to-itself", "    NotFound:\n", '    Loop:\n      $ref: "#/components/responses/Loop"\n    NotFound:\n',
+            '$ref: "#/components/responses/Loop"', "components.responses.Loop.$ref", "leads back to itself"),
+    Mistake("elsewhere", '"#/components/schemas/SmsReport"', '"other.yaml#/SmsReport"', '$ref: "other.yaml',
+            f"{GET_SMS}.responses.200.content.application/json.schema.$ref", "expected a reference into this document"),
+    # operations
+    Mistake("no-operation-id", "      operationId: createSms\n", "", "post:",
+            SMS, "expected an operationId, which names the client's method"),
+    Mistake("operation-id-twice", "operationId: createSms", "operationId: getSms", "operationId: getSms\n      tags: [sms]\n      summary: Get",
+            f"{GET_SMS}.operationId", "getSms is the operationId of paths./sms.post too; each needs its own"),
+    Mistake("one-name-for-two", "operationId: createSms", "operationId: get_sms", "operationId: getSms\n      tags: [sms]\n      summary: Get",
+            f"{GET_SMS}.operationId", "get_sms would name two methods in Python; rename one operation"),
+    # extensions
+    Mistake("too-few-names", "        - SCHEDULED\n", "", "x-enum-varnames:\n",
+            f"{STATUS}.x-enum-varnames", "expected 20 items, one for each value of `enum`, not 19"),
+    Mistake("too-many-descriptions", "        - Scheduled\n", "        - Scheduled\n        - Scheduled\n", "x-enum-descriptions:\n",
+            f"{STATUS}.x-enum-descriptions", "expected 20 items, one for each value of `enum`, not 21"),
+    Mistake("finals-as-text", "[false, false,", '["no", false,', "x-enum-final: [",
+            f"{STATUS}.x-enum-final", "expected a list of true or false"),
+    Mistake("description-as-number", "        - Scheduled\n", "        - 7\n", "x-enum-descriptions:\n",
+            f"{STATUS}.x-enum-descriptions", "expected a list of texts"),
+    Mistake("no-enum", "x-datetime-format: \"%Y-%m-%d %H:%M:%S\"", "x-enum-varnames: [A]", "x-enum-varnames: [A]",
+            f"{NEW_MESSAGE}.properties.delivery_date.x-enum-varnames", "expected an `enum` beside it"),
+    Mistake("name-in-lower-case", "- PENDING\n", "- pending\n", "pending\n",
+            f"{STATUS}.x-enum-varnames.1", "expected a name in upper case, such as NOT_SENT, not 'pending'"),
+    Mistake("name-as-code", "- PENDING\n", "- 'PENDING = 1; import os'\n", "'PENDING = 1",
+            f"{STATUS}.x-enum-varnames.1", "expected a name in upper case, such as NOT_SENT, not 'PENDING = 1; import os'"),
+    Mistake("name-twice", "- PENDING\n", "- SCHEDULED\n", "SCHEDULED\n        - SENT",
+            f"{STATUS}.x-enum-varnames.1", "SCHEDULED stands twice"),
+    Mistake("unknown-extension", "x-enum-final:", "x-enum-ended:", "x-enum-ended:",
+            f"{STATUS}.x-enum-ended", "unknown extension; known are x-datetime-format, x-enum-descriptions, x-enum-final"),
+    Mistake("date-format-of-a-number", "type: integer\n          description: The id of the sender", 'type: integer\n          x-datetime-format: "%Y"\n          description: The id of the sender',
+            'x-datetime-format: "%Y"\n', f"{NEW_MESSAGE}.properties.sender_id.x-datetime-format", "expected `type: string` beside it"),
+    # examples
+    Mistake("request-example", "sender_id: 123\n", "sender_id: me\n", "sender_id: me",
+            f"{SMS}.requestBody.content.application/json.examples.fromThePage.value.sender_id", f"{EXAMPLE}'me' is not of type 'integer'"),
+    Mistake("response-example", "success: true\n", "success: 1\n", "success: 1\n",
+            "paths./sms/{id}.delete.responses.200.content.application/json.examples.fromThePage.value.success", f"{EXAMPLE}1 is not of type 'boolean'"),
+    Mistake("shared-example", "                  message_stop:\n                    - The", "                  message_stop:\n                    - 5\n                    - The", "5\n                    - The",
+            "components.responses.BadRequest.content.application/json.examples.fromThePage.value.errors.message_stop.0", f"{EXAMPLE}5 is not of type 'string'"),
+    Mistake("parameter-example", "example: 123456", "example: first", "example: first",
+            "paths./sms/{id}.parameters.0.example", f"{EXAMPLE}'first' is not of type 'integer'"),
+    Mistake("property-example", "type: integer\n          description: The number of SMS deleted.", "type: integer\n          examples: [1, two]\n          description: The number of SMS deleted.", "two]",
+            "components.schemas.MessageDeletion.properties.success.examples.1", f"{EXAMPLE}'two' is not of type 'integer'"),
+    Mistake("default", "default: false", "default: off-and-on", "default: off-and-on",
+            f"{NEW_MESSAGE}.properties.message_stop.default", f"{EXAMPLE}'off-and-on' is not of type 'boolean'"),
+    # what the client cannot express
+    Mistake("two-successes", "      responses:\n        \"200\":\n          description: The message was created.", "      responses:\n        \"202\":\n          description: Later.\n        \"200\":\n          description: The message was created.", "responses:\n        \"202\"",
+            f"{SMS}.responses", "expected one status of success, not 2"),
+    Mistake("default-response", '        "404":\n          $ref', "        default:\n          $ref", "default:\n          $ref",
+            f"{GET_SMS}.responses.default", "cannot be expressed yet; list each status by its number"),
+    Mistake("range-of-statuses", '        "404":\n          $ref', "        4XX:\n          $ref", "4XX:\n          $ref",
+            f"{GET_SMS}.responses.4XX", "cannot be expressed yet; list each status by its number"),
+    Mistake("optional-body", "        required: true\n        content", "        content", "requestBody:",
+            f"{SMS}.requestBody", "an optional body cannot be expressed; add `required: true`"),
+    Mistake("no-security", "      operationId: getSms\n", "      operationId: getSms\n      security: []\n", "get:",
+            GET_SMS, "an operation without `security` cannot be expressed yet"),
+    Mistake("no-servers", TEXT[TEXT.index("servers:"):TEXT.index("security:")], "", "# The SMS",
+            "the document", "expected `servers` with at least one url, which the client uses by default"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.id)
+def test_a_mistake_is_named_with_its_place(refuse: Refuse, mistake: Mistake) -> None:
+    document = edited(mistake.old, mistake.new)
+    (line,) = refuse.document(document)
+    assert line.startswith(f"api.yaml:{position(document, mistake.at)}: {mistake.place}: {mistake.problem}")
+
+
+def test_every_mistake_is_named_in_the_order_of_the_file(refuse: Refuse) -> None:
+    document = edited("  /sms/{id}:", "  /sms/{part}:")
+    where = "paths./sms/{part}"
+    expected = [
+        (method, f"the path parameter {name} of {method}Sms is {problem}")
+        for method in ("get", "delete")
+        for name, problem in [("id", "declared, but not in the path"), ("part", "in the path, but not declared")]
+    ]
+    assert refuse.document(document) == [
+        f"api.yaml:{position(document, f'{method}:')}: {where}.{method}: {problem}" for method, problem in expected
+    ]
+
+
+def test_a_content_type_that_is_not_json(refuse: Refuse) -> None:
+    document = edited("application/json:", "application/xml:")
+    lines = refuse.document(document)
+    at = position(document, "requestBody:")
+    assert lines[0] == (
+        f"api.yaml:{at}: {SMS}.requestBody: the content type application/xml cannot be expressed; use application/json"
+    )
+
+
+# Names and parts of other documents
+
+
+LAMPS = Path(__file__).with_name("lamps.yaml").read_text(encoding="utf-8")
+PUT = "paths./lamps.put"
+BODY = f"{PUT}.requestBody.content.application/json.schema"
+BODY_FIELDS = f"{BODY}.properties"
+GET = "paths./lamps/{class}/{lampNumber}.get"
+RENAMED = "two names cannot be expressed yet"
+UNSUPPORTED = [
+    # JSON names that are no Python names: msgspec would look for the Python ones
+    Mistake("field-in-camel-case", "note: {", "noteText: {", "noteText: {",
+            "components.schemas.Lamp.properties.noteText", f"would be note_text in Python; {RENAMED}"),
+    Mistake("argument-in-camel-case", "rooms: {", "roomNames: {", "roomNames: {",
+            f"{BODY_FIELDS}.roomNames", f"would be room_names in Python; {RENAMED}"),
+    Mistake("keyword-as-argument", "rooms: {", "from: {", "from: {",
+            f"{BODY_FIELDS}.from", f"would be from_ in Python; {RENAMED}"),
+    # names that would hide something of the client
+    Mistake("argument-named-timezone", "rooms: {", "timezone: {", "requestBody:",
+            f"{PUT}.requestBody", "timezone cannot be the name of an argument"),
+    Mistake("argument-named-encode", "rooms: {", "encode: {", "requestBody:",
+            f"{PUT}.requestBody", "encode cannot be the name of an argument"),
+    Mistake("operation-named-close", "operationId: readLamp", "operationId: close", "operationId: close",
+            f"{GET}.operationId", "is the name of another method of the client"),
+    Mistake("error-field-named-headers", "reason: {type: string}\n", "reason: {type: string}\n                  headers: {type: string}\n", '"409":',
+            f"{PUT}.responses.409", "headers is an attribute of every error already"),
+    # what would be left out
+    Mistake("query-parameter", "      parameters:\n", "      parameters:\n        - {name: page, in: query, schema: {type: integer}}\n", "get:",
+            GET, "the query parameter page cannot be expressed yet"),
+    Mistake("other-security", "{type: http, scheme: bearer}", "{type: apiKey, in: header, name: X-Key}", "put:",
+            PUT, "the security scheme key cannot be expressed"),
+    Mistake("server-with-variables", "https://lamps", "https://{region}.lamps", "url: https",
+            "servers.0.url", "expected an absolute http or https URL without variables"),
+    Mistake("relative-server", "https://lamps.example/v9", "/v9", "url: /v9",
+            "servers.0.url", "expected an absolute http or https URL without variables"),
+    Mistake("server-of-an-operation", "      operationId: readLamp", "      servers: [{url: 'https://other.example'}]\n      operationId: readLamp", "servers: [{",
+            f"{GET}.servers", "cannot be expressed yet"),
+    Mistake("version-for-no-header", "version: 2.4.1", 'version: "2\\n4"', 'version: "2',
+            "info.version", "expected a version such as 1.0.2"),
+    Mistake("webhooks", "components:\n", "webhooks: {glow: {post: {responses: {'200': {description: Seen.}}}}}\ncomponents:\n", "webhooks:",
+            "webhooks", "cannot be expressed yet"),
+    Mistake("fields-and-any-others", "    Switching:\n", "    Switching:\n      additionalProperties: {type: string}\n", "additionalProperties:",
+            "components.schemas.Switching.additionalProperties", "cannot be expressed beside `properties`"),
+    Mistake("flag-in-a-path", "schema: {type: integer}}\n      responses", "schema: {type: boolean}}\n      responses", "get:",
+            GET, "the path parameter lampNumber must be a string or a number"),
+    Mistake("control-character-in-enum", "[warm-white,", '["warm\\nwhite",', '"warm',
+            "components.schemas.Colour.enum.0", "expected a text without control characters"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", UNSUPPORTED, ids=lambda mistake: mistake.id)
+def test_what_would_make_a_wrong_client_is_refused(refuse: Refuse, mistake: Mistake) -> None:
+    assert mistake.old in LAMPS
+    document = LAMPS.replace(mistake.old, mistake.new, 1)
+    line, *others = refuse.document(document)
+    assert line.startswith(f"api.yaml:{position(document, mistake.at)}: {mistake.place}: {mistake.problem}")
+    # what holds for all operations is said of each
+    assert all(mistake.problem in other for other in others)
+
+
+def test_half_a_character_is_refused(refuse: Refuse) -> None:
+    document = LAMPS.replace("In candelas.", '"\\ud83c"')
+    (line,) = refuse.document(document)
+    at = position(document, 'description: "')
+    assert line.startswith(f"api.yaml:{at}: ")
+
+
+def test_a_link_to_no_operation_is_refused(refuse: Refuse) -> None:
+    document = edited(
+        "operationId: getMessage\n              description", "operationId: getMassage\n              description"
+    )
+    (line,) = refuse.document(document)
+    where = f"{SMS}.responses.200.links.report.operationId"
+    assert line.startswith(f"api.yaml:{position(document, 'operationId: getMassage')}: {where}: ")
+
+
+# The output
+
+
+def test_a_folder_that_holds_something_else_stays(refuse: Refuse) -> None:
+    foreign = refuse.folder / "src" / PACKAGE
+    foreign.mkdir(parents=True)
+    (foreign / "thesis.txt").write_text("years of work")
+    (line,) = refuse.arguments("--document", str(DOCUMENT), "--output", "src")
+    assert line == f"src/{PACKAGE}: this is not a generated client, and would be replaced; choose another --output"
+
+
+@pytest.mark.parametrize("name", ["file", "file/below", f"taken/{PACKAGE}"])
+def test_a_file_in_the_place_of_the_output(refuse: Refuse, name: str) -> None:
+    (refuse.folder / "file").write_text("years of work")
+    (refuse.folder / "taken").mkdir()
+    (refuse.folder / "taken" / PACKAGE).write_text("years of work")
+    (line,) = refuse.arguments("--document", str(DOCUMENT), "--output", name.removesuffix(f"/{PACKAGE}"))
+    assert line.startswith(name.split("/", maxsplit=1)[0])
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_may_not_be_written(refuse: Refuse) -> None:
+    (refuse.folder / "locked").mkdir(mode=0o500)
+    (line,) = refuse.arguments("--document", str(DOCUMENT), "--output", "locked")
+    assert line.endswith("Permission denied")
+
+
+# As a command
+
+
+@pytest.mark.parametrize("arguments", [["--document"], ["--output"], ["--document", "a.yaml", "--output"], ["--chek"]])
+def test_wrong_usage(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.code == 2
+    assert done.err.startswith("usage: scripts/generate ")
+    assert "Traceback" not in done.err
+
+
+def test_the_command_ends_as_the_function(tmp_path: Path) -> None:
+    done = run("--document", "nowhere.yaml", "--output", tmp_path / "out")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == f"nowhere.yaml: cannot be read: No such file or directory\n{LAST_LINE}\n"
+    assert not (tmp_path / "out").exists()

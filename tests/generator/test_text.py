@@ -1,0 +1,108 @@
+"""Text from the document is data: it stands in docstrings and descriptions as written, and never becomes code."""
+
+import ast
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docstrings import docstring
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from .commands import generate, run_code
+
+LAMPS = Path(__file__).with_name("lamps.yaml")
+
+NASTY = [
+    "plain",
+    'quotes: " "" """ \' \'\'\'',
+    "backslashes: \\ \\\\ \\n \\x41 \\N{BULLET} \\",
+    'at the end: "',
+    'at the end: \\"',
+    'at the end: """',
+    '"""\nimport os\nos._exit(7)\n"""',
+    "'''\nraise SystemExit(7)\n'''",
+    "jinja: {{ 7*7 }} {% raw %} {% endraw %} {# no #} {%",
+    "braces: { } {0} {name} {{}} %s %(x)s ${x}",
+    "unicode: é 漢字 🎉 \u202e \u2028 \u00a0 \ufeff",
+    "controls: \x00 \x07 \x1b[31m \x7f \x85",
+    "lines:\nwith\r\nand\twithout\n\n\n  an indent",
+    "# a comment\n# type: ignore",
+    "x" * 300,
+]
+
+
+def described(texts: list[str]) -> dict[str, Any]:
+    """The document of the other API with a text wherever there may be one."""
+    document: dict[str, Any] = YAML(typ="safe").load(LAMPS)
+    summary, description, tag, server, argument, response, schema, field = (
+        texts[index % len(texts)] for index in range(8)
+    )
+    operation = document["paths"]["/lamps"]["put"]
+    body = operation["requestBody"]["content"]["application/json"]["schema"]
+    operation |= {"summary": summary, "description": description}
+    document["info"] |= {"title": tag or "Lamps", "summary": summary, "description": description}
+    document["tags"][0]["description"] = tag
+    document["servers"][0]["description"] = server
+    body["properties"]["brightness"]["description"] = argument
+    operation["responses"]["201"]["description"] = response
+    operation["responses"]["409"]["description"] = response
+    schemas = document["components"]["schemas"]
+    schemas["Lamp"] |= {"description": schema}
+    schemas["Lamp"]["properties"]["brightness"]["description"] = field
+    schemas["Colour"]["description"] = schema
+    schemas["Colour"]["x-enum-descriptions"] = [texts[0], texts[-1], "".join(texts)]
+    return document
+
+
+PROGRAM = """
+import importlib, inspect, json, pkgutil
+import sms_scheduler
+from sms_scheduler import SmsScheduler, Lamp, Colour, ConflictError
+modules = [importlib.import_module(m.name) for m in pkgutil.walk_packages(sms_scheduler.__path__, "sms_scheduler.")]
+documented = [sms_scheduler, *modules, SmsScheduler, SmsScheduler.plant_lamp, Lamp, Colour, ConflictError]
+print(json.dumps([[member.description for member in Colour], [item.__doc__ for item in documented]]))
+"""
+
+
+def words(value: str) -> str:
+    return " ".join(value.split())
+
+
+@pytest.mark.parametrize("texts", [NASTY[start::3] for start in range(3)], ids=["first", "second", "third"])
+def test_nasty_text_stays_text(texts: list[str], tmp_path: Path) -> None:
+    document = described(texts)
+    # JSON is YAML, and its escapes can write control characters; those that it leaves and YAML breaks lines at too
+    text = json.dumps(document, ensure_ascii=False)
+    for character in "\x7f\x85\u2028":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    folder = generate(text, tmp_path)
+    descriptions, docstrings = json.loads(run_code(PROGRAM, folder))
+    assert descriptions == document["components"]["schemas"]["Colour"]["x-enum-descriptions"]
+    everything = words(" ".join(filter(None, docstrings)))
+    for text in texts:
+        for line in filter(None, map(words, text.splitlines())):
+            assert line in everything
+
+
+# Any text, a docstring at a time
+
+
+@given(st.text(), st.text(), st.text(min_size=1), st.text())
+def test_a_docstring_is_one_literal_that_says_the_text(summary: str, more: str, entry: str, closing: str) -> None:
+    code = docstring(summary, more=more, sections=[("Args", [("name", entry)])], closing=[closing])
+    said = ast.literal_eval(code)
+    assert isinstance(said, str)
+    for text in (summary, more, entry, closing):
+        assert words(text) in words(said)
+
+
+@given(st.text())
+def test_a_docstring_stays_one_in_a_class_body(text: str) -> None:
+    code = docstring(text).replace("\n", "\n    ")
+    (statement,) = ast.parse(f"class Lamp:\n    {code}\n").body
+    assert isinstance(statement, ast.ClassDef)
+    assert len(statement.body) == 1
+    assert words(text) in words(ast.get_docstring(statement) or "")
