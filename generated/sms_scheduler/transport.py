@@ -14,7 +14,7 @@ from httpx_retries import Retry
 from .errors import NotSentError, OutcomeUnknownError, TransportError, seconds_to_wait
 from .types import Request, Response
 
-__version__ = "0.1.0"
+__version__: str = "0.1.0"
 
 DEFAULT_BASE_URL = "https://sms-scheduler.com/api/v1"
 API_KEY_VARIABLE = "SMS_SCHEDULER_API_KEY"

@@ -29,7 +29,7 @@ def test_the_committed_client_is_what_the_document_gives() -> None:
 
 
 def test_the_command_works_from_any_folder(tmp_path: Path) -> None:
-    command = [ROOT / "scripts" / "generate", "--check"]
+    command = [str(ROOT / "scripts" / "generate"), "--check"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -86,7 +86,7 @@ def test_check_shows_a_difference_and_writes_nothing(
     before = tree(output)
     done = run("--check", "--output", output)
     assert done.code == 1
-    assert set(shown_line.format(client=client) for shown_line in shown) <= set(done.out.splitlines())
+    assert {shown_line.format(client=client) for shown_line in shown} <= set(done.out.splitlines())
     assert "run scripts/generate and commit" in done.err
     assert tree(output) == before
     assert run("--output", output).code == 0

@@ -47,7 +47,7 @@ def methods(client: SmsScheduler, when: datetime.datetime) -> None:
 async def methods_of_the_other(client: AsyncSmsScheduler) -> None:
     client.get_sms(1).status  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     await client.get_sms("123")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    with client:  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    with client:  # type: ignore[attr-defined]  # pyright: ignore[reportGeneralTypeIssues]
         pass
 
 
