@@ -201,7 +201,6 @@ class Views:
         closing = "Raises: ValueError if no API key is known, TypeError or ValueError for an option that cannot work."
         return docstring(
             self.title_line,
-            more=self._document.data["info"].get("description"),
             sections=[("Args", list(arguments.items()))],
             closing=[closing],
         )

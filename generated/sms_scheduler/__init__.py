@@ -1,7 +1,7 @@
 """SMS Scheduler: Send SMS now or later, follow them and cancel them.
 
-Creates SMS for one or many phone numbers, reports where each of them stands and deletes those that are no
-longer wanted. Requests and responses are JSON. Every request carries the API key of the account as a bearer
+Creates SMS for one or many phone numbers, reports where each of them stands and deletes those not wanted
+any more. Requests and responses are JSON in UTF-8. Every request carries the account's API key as a bearer
 token.
 """
 

@@ -17,16 +17,7 @@ from .api.sms import delete_sms as _delete_sms
 from .api.sms import get_sms as _get_sms
 from .errors import NotSentError
 from .models import CreatedMessage, MessageDeletion, MessageReportRow, SmsDeletion, SmsReport
-from .transport import (
-    DEFAULT_BASE_URL,
-    Settings,
-    WaitTooLongError,
-    api_key_from_environment,
-    attempts,
-    check_type,
-    failure,
-    plain_response,
-)
+from .transport import DEFAULT_BASE_URL, Settings, WaitTooLongError, answer, attempts, check_type, failure
 from .types import Request, Response
 
 _log = logging.getLogger("sms_scheduler")
@@ -104,8 +95,7 @@ class _Client(Generic[_TransportT, _ConnectionsT]):
         timezone: datetime.tzinfo | None = None,
         transport: _TransportT | None = None,
     ) -> None:
-        key = api_key_from_environment() if api_key is None else api_key
-        self._settings = Settings(key, base_url, timeout, max_retries, timezone)
+        self._settings = Settings(api_key, base_url, timeout, max_retries, timezone)
         self._settings.warn_of_clear_text()
         self._connections: _ConnectionsT = self._connect(transport)
         self._transport = RetryTransport(self._connections)
@@ -146,21 +136,17 @@ class _Client(Generic[_TransportT, _ConnectionsT]):
             _log.debug("%s failed after %.0f ms: %s", request.operation, milliseconds, type(end).__name__)
             raise failure(request, http_request, end)
         _log.debug("%s answered %d after %.0f ms", request.operation, end.status_code, milliseconds)
-        return plain_response(request, http_request, end)
+        return answer(request, http_request, end)
 
 
 class SmsScheduler(_Client[httpx.BaseTransport, _Connections]):
     """SMS Scheduler: Send SMS now or later, follow them and cancel them.
 
-    Creates SMS for one or many phone numbers, reports where each of them stands and deletes those that are no
-    longer wanted. Requests and responses are JSON. Every request carries the API key of the account as a bearer
-    token.
-
     Args:
         api_key: The API key; by default that in the environment variable SMS_SCHEDULER_API_KEY.
-        base_url: Where the API is, by default https://sms-scheduler.com/api/v1 (Production. Named by the
-            vendor's en-us and fr pages). Or http://test.sms-scheduler.com/api/v1 (Test. The base path of the
-            page that this document is written from; clear text).
+        base_url: Where the API is, by default https://sms-scheduler.com/api/v1 (production, named by the
+            vendor's en-us and fr pages). Or http://test.sms-scheduler.com/api/v1 (test, named by the page that
+            this document is written from; clear text).
         timeout: How many seconds to wait for a connection, and then for each part of a response.
         max_retries: How often to send a request again that failed and may be repeated, 0 for never.
         timezone: The time zone that the server reads dates in. Aware datetimes are converted to it, and refused
@@ -202,14 +188,12 @@ class SmsScheduler(_Client[httpx.BaseTransport, _Connections]):
     ) -> CreatedMessage:
         """Create an SMS to one or more phone numbers.
 
-        Creates one message, and at least one SMS in it for each phone number. They are sent on the delivery date,
-        or right away if that date is not in the future.
+        Creates one message, and at least one SMS in it for each phone number.
 
         Args:
             message_text: The content of the message.
-            delivery_date: When the message is sent, as `YYYY-MM-DD HH:MM:SS` (a format read from the page's
-                example; the page names none, and no time zone). If that is now or in the past, the SMS are sent
-                right away.
+            delivery_date: When the message is sent, as `YYYY-MM-DD HH:MM:SS` (read from the page's example, which
+                alone shows a format; no time zone is named). If that is now or in the past, it is sent right away.
             sender_id: The id of the sender, as listed on the "Senders" page of SMS Scheduler once logged in.
             phone_numbers: Where the message is sent: one phone number as a string, or many as a list, each with its
                 country prefix and without spaces or hyphens, such as `+33123456789`.
@@ -220,19 +204,12 @@ class SmsScheduler(_Client[httpx.BaseTransport, _Connections]):
             The API key is missing or wrong).
         """
         request = _create_sms.build_request(
-            message_text=message_text,
-            delivery_date=delivery_date,
-            sender_id=sender_id,
-            phone_numbers=phone_numbers,
-            message_stop=message_stop,
-            timezone=self._settings.timezone,
+            message_text, delivery_date, sender_id, phone_numbers, message_stop, self._settings.timezone
         )
         return _create_sms.read_response(self._send(request))
 
     def get_sms(self, id: int) -> SmsReport:
         """Get the sending report of one SMS.
-
-        Tells the recipient of an SMS and where its sending stands.
 
         Args:
             id: The id of the SMS.
@@ -244,9 +221,7 @@ class SmsScheduler(_Client[httpx.BaseTransport, _Connections]):
         return _get_sms.read_response(self._send(request))
 
     def delete_sms(self, id: int) -> SmsDeletion:
-        """Delete one SMS by its id.
-
-        Deletes a single SMS. The other SMS of its message stay as they are.
+        """Delete one SMS by its id; the other SMS of its message stay as they are.
 
         Args:
             id: The id of the SMS.
@@ -258,9 +233,7 @@ class SmsScheduler(_Client[httpx.BaseTransport, _Connections]):
         return _delete_sms.read_response(self._send(request))
 
     def get_message(self, id: int) -> list[MessageReportRow]:
-        """Get the sending report of all SMS of a message.
-
-        Tells, for each SMS sent with a message, its id, its recipient and where its sending stands.
+        """Get the sending report of all SMS that were sent with a message.
 
         Args:
             id: The id of the message.
@@ -272,9 +245,7 @@ class SmsScheduler(_Client[httpx.BaseTransport, _Connections]):
         return _get_message.read_response(self._send(request))
 
     def delete_message(self, id: int) -> MessageDeletion:
-        """Delete the SMS of a message by its id.
-
-        Deletes the SMS sent with a message, and tells how many there were.
+        """Delete the SMS of a message by its id, and tell how many there were.
 
         Args:
             id: The id of the message.
@@ -321,12 +292,7 @@ class AsyncSmsScheduler(_Client[httpx.AsyncBaseTransport, _AsyncConnections]):
     ) -> CreatedMessage:
         """Create an SMS to one or more phone numbers. As `SmsScheduler.create_sms`, awaited."""
         request = _create_sms.build_request(
-            message_text=message_text,
-            delivery_date=delivery_date,
-            sender_id=sender_id,
-            phone_numbers=phone_numbers,
-            message_stop=message_stop,
-            timezone=self._settings.timezone,
+            message_text, delivery_date, sender_id, phone_numbers, message_stop, self._settings.timezone
         )
         return _create_sms.read_response(await self._send(request))
 
@@ -336,16 +302,20 @@ class AsyncSmsScheduler(_Client[httpx.AsyncBaseTransport, _AsyncConnections]):
         return _get_sms.read_response(await self._send(request))
 
     async def delete_sms(self, id: int) -> SmsDeletion:
-        """Delete one SMS by its id. As `SmsScheduler.delete_sms`, awaited."""
+        """Delete one SMS by its id; the other SMS of its message stay as they are. As `SmsScheduler.delete_sms`,
+        awaited.
+        """
         request = _delete_sms.build_request(id)
         return _delete_sms.read_response(await self._send(request))
 
     async def get_message(self, id: int) -> list[MessageReportRow]:
-        """Get the sending report of all SMS of a message. As `SmsScheduler.get_message`, awaited."""
+        """Get the sending report of all SMS that were sent with a message. As `SmsScheduler.get_message`, awaited."""
         request = _get_message.build_request(id)
         return _get_message.read_response(await self._send(request))
 
     async def delete_message(self, id: int) -> MessageDeletion:
-        """Delete the SMS of a message by its id. As `SmsScheduler.delete_message`, awaited."""
+        """Delete the SMS of a message by its id, and tell how many there were. As `SmsScheduler.delete_message`,
+        awaited.
+        """
         request = _delete_message.build_request(id)
         return _delete_message.read_response(await self._send(request))

@@ -27,11 +27,7 @@ from .types import JsonObject
 
 @attrs.define(slots=False, repr=False, str=False, eq=False)
 class SmsSchedulerError(Exception):
-    """The root of all errors of this package.
-
-    Attributes:
-        operation: The operation's id in the API's document.
-    """
+    """The root of all errors of this package; `operation` is the operation's id in the API's document."""
 
     operation: str
 
@@ -47,13 +43,7 @@ class SmsSchedulerError(Exception):
 
 @attrs.define(slots=False, repr=False, str=False, eq=False)
 class _ResponseError(SmsSchedulerError):
-    """What the two kinds of error have in common for which a response came.
-
-    Attributes:
-        status_code: The HTTP status.
-        headers: The response's headers, with names in lower case.
-        content: The response's body.
-    """
+    """An error for which a response came: its HTTP status, its headers by name in lower case, and its body."""
 
     status_code: int
     headers: Mapping[str, str]
@@ -105,9 +95,7 @@ class UnexpectedStatusError(ApiError):
 class InvalidResponseError(_ResponseError):
     """The server answered with a documented status, and a body that is not what the document says.
 
-    Attributes:
-        problem: What is wrong with the body.
-        path: Where in the body, such as `$[3].status`; `$` is the whole.
+    `problem` is what is wrong with it, and `path` is where in it, such as `$[3].status`; `$` is the whole.
     """
 
     problem: str
@@ -119,11 +107,7 @@ class InvalidResponseError(_ResponseError):
 
 @attrs.define(slots=False, repr=False, str=False, eq=False)
 class TransportError(SmsSchedulerError):
-    """No response came.
-
-    Attributes:
-        problem: What went wrong, in the words of the HTTP library.
-    """
+    """No response came; `problem` is what went wrong, in the words of the HTTP library."""
 
     problem: str
 

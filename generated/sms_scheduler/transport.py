@@ -23,20 +23,21 @@ USER_AGENT = f"sms-scheduler/{__version__} httpx/{httpx.__version__}".encode()
 # Failures before a connection stood, so that nothing of the request can have left.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _IDEMPOTENT = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PUT", "TRACE"})
-_LONGEST_TIMEOUT = 86_400.0
+# Parsing a URL takes a tenth of the time of a request on a fast network.
+_parsed = functools.lru_cache(maxsize=256)(httpx.URL)
 _LONGEST_WAIT = 30.0
-_LONGEST_BASE_URL = 2_000
 _ATTEMPTS = "sms_scheduler.attempts"
 
-Attempts = list[int | Exception]
-"""How each attempt at a request ended: its status, or its exception."""
+
+def _given_or_from_environment(api_key: str | None) -> str:
+    return os.environ.get(API_KEY_VARIABLE, "") if api_key is None else api_key
 
 
 @attrs.frozen
 class Settings:
     """The options of a client; raises TypeError or ValueError for one that cannot work."""
 
-    api_key: str = attrs.field(repr=False)
+    api_key: str = attrs.field(repr=False, converter=_given_or_from_environment)
     base_url: str
     timeout: float
     max_retries: int
@@ -47,7 +48,7 @@ class Settings:
         _check_base_url(self.base_url)
         check_type("timeout", self.timeout, int | float, "a number of seconds")
         check_type("max_retries", self.max_retries, int, "a whole number")
-        if not 0 < self.timeout <= _LONGEST_TIMEOUT:
+        if not 0 < self.timeout <= 86_400:
             raise ValueError(f"timeout must be a positive number of seconds, a day at most, not {self.timeout!r}")
         if self.max_retries < 0:
             raise ValueError(f"max_retries must be 0 or more, not {self.max_retries!r}")
@@ -74,7 +75,7 @@ class Settings:
             headers.append((b"Content-Type", b"application/json; charset=utf-8"))
         return httpx.Request(
             request.method,
-            _url(self.base_url.rstrip("/") + request.path),
+            _parsed(self.base_url.rstrip("/") + request.path),
             headers=headers,
             content=request.content,
             extensions={
@@ -83,12 +84,6 @@ class Settings:
                 _ATTEMPTS: [],
             },
         )
-
-
-@functools.lru_cache(maxsize=256)
-def _url(url: str) -> httpx.URL:
-    """Parse a URL, which takes a tenth of the time of a request on a fast network."""
-    return httpx.URL(url)
 
 
 @functools.lru_cache(maxsize=256)
@@ -107,12 +102,11 @@ def _retry(method: str, max_retries: int) -> Retry:
     )
 
 
+@attrs.define
 class WaitTooLongError(Exception):
     """A server asks to wait for longer than a caller would: its response is the outcome."""
 
-    def __init__(self, response: httpx.Response) -> None:
-        super().__init__(response)
-        self.response = response
+    response: httpx.Response
 
 
 class _Retry(Retry):
@@ -135,21 +129,18 @@ def _refuse_long_wait(response: httpx.Response | Exception) -> None:
         raise WaitTooLongError(response)
 
 
-def _check_api_key(api_key: object) -> None:
+def _check_api_key(api_key: str) -> None:
     if not api_key:
         raise ValueError(f"No API key: pass api_key=..., or set the environment variable {API_KEY_VARIABLE}.")
-    if not isinstance(api_key, str):
-        raise TypeError("api_key must be a string")
+    check_type("api_key", api_key, str, "a text")
     if not (api_key.isascii() and api_key.isprintable()) or api_key != api_key.strip():
         raise ValueError(
-            "The API key cannot be sent in a header: it must be printable ASCII without spaces or line breaks around "
-            "it. Was it copied or read from a file whole?"
+            "The API key must be printable ASCII without spaces around it; was it read with its line break?"
         )
 
 
-def _check_base_url(base_url: object) -> None:
-    if not isinstance(base_url, str):
-        raise TypeError("base_url must be a string")
+def _check_base_url(base_url: str) -> None:
+    check_type("base_url", base_url, str, "a text")
     try:
         url = httpx.URL(base_url)
     except httpx.InvalidURL as error:
@@ -157,7 +148,7 @@ def _check_base_url(base_url: object) -> None:
     if url.userinfo:
         raise ValueError("base_url must not hold a user name or password.")
     is_plain = url.scheme in {"http", "https"} and url.host and not url.query and not url.fragment
-    if not is_plain or len(base_url) > _LONGEST_BASE_URL:
+    if not is_plain or len(base_url) > 2_000:
         raise ValueError(f"base_url must be like {DEFAULT_BASE_URL}, not {base_url!r}.")
 
 
@@ -174,13 +165,9 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def api_key_from_environment() -> str:
-    return os.environ.get(API_KEY_VARIABLE, "")
-
-
-def attempts(http_request: httpx.Request) -> Attempts:
-    """The attempts at a request so far, to add to."""
-    return cast("Attempts", http_request.extensions[_ATTEMPTS])
+def attempts(http_request: httpx.Request) -> list[int | Exception]:
+    """How each attempt at a request ended so far, by status or exception; to add to."""
+    return cast("list[int | Exception]", http_request.extensions[_ATTEMPTS])
 
 
 def failure(request: Request, http_request: httpx.Request, error: Exception) -> TransportError:
@@ -191,13 +178,11 @@ def failure(request: Request, http_request: httpx.Request, error: Exception) -> 
     return (NotSentError if is_unsent else OutcomeUnknownError)(request.operation, problem)
 
 
-def plain_response(request: Request, http_request: httpx.Request, http_response: httpx.Response) -> Response:
+def answer(request: Request, http_request: httpx.Request, http_response: httpx.Response) -> Response:
     """Take what the operations read; raises OutcomeUnknownError if an earlier attempt may have deleted what is gone."""
     *earlier, _ = attempts(http_request)
     if request.method == "DELETE" and http_response.status_code == 404 and any(map(_is_doubtful, earlier)):
-        raise OutcomeUnknownError(
-            request.operation, "404 Not Found when sent again, after an attempt whose outcome is not known"
-        )
+        raise OutcomeUnknownError(request.operation, "404 Not Found, after an attempt whose outcome is not known")
     return Response(request.operation, http_response.status_code, http_response.headers, http_response.content)
 
 

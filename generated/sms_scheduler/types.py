@@ -18,14 +18,7 @@ class JsonObject(dict[str, T]):
 
 @attrs.frozen
 class Request:
-    """An HTTP request without credentials.
-
-    Attributes:
-        operation: The operation's id in the API's document.
-        method: The HTTP method, in upper case.
-        path: The path below the base URL, percent-encoded.
-        content: The body as JSON, or None for none.
-    """
+    """An HTTP request: the operation's id, the method, the encoded path below the base URL and the body as JSON."""
 
     operation: str
     method: str
@@ -35,14 +28,7 @@ class Request:
 
 @attrs.frozen
 class Response:
-    """An HTTP response, read to its end.
-
-    Attributes:
-        operation: The operation's id in the API's document.
-        status_code: The HTTP status.
-        headers: The headers, by name in lower case.
-        content: The body, decompressed.
-    """
+    """An HTTP response: the operation's id, the status, the headers by name in lower case and the whole body."""
 
     operation: str
     status_code: int

@@ -293,6 +293,12 @@ UNSUPPORTED = [
             "info.version", "expected a version such as 1.0.2"),
     Mistake("webhooks", "components:\n", "webhooks: {glow: {post: {responses: {'200': {description: Seen.}}}}}\ncomponents:\n", "webhooks:",
             "webhooks", "cannot be expressed yet"),
+    Mistake("path-elsewhere", "components:\n", "  /ponds:\n    $ref: '#/components/pathItems/Pond'\ncomponents:\n  pathItems: {Pond: {get: {operationId: readPond, responses: {'204': {description: Wet.}}}}}\n", "$ref: '#/components/pathItems/Pond'",
+            "paths./ponds.$ref", "cannot be expressed yet"),
+    Mistake("callbacks", "      operationId: readLamp", "      callbacks: {dark: {'{$url}': {post: {responses: {'200': {description: Seen.}}}}}}\n      operationId: readLamp", "callbacks:",
+            f"{GET}.callbacks", "cannot be expressed yet"),
+    Mistake("object-as-argument", "rooms: {type: array, items: {type: string}}", 'lamps: {type: array, items: {$ref: "#/components/schemas/Lamp"}}', "requestBody:",
+            f"{PUT}.requestBody", "the argument lamps holds an object with properties, which cannot be expressed yet"),
     Mistake("fields-and-any-others", "    Switching:\n", "    Switching:\n      additionalProperties: {type: string}\n", "additionalProperties:",
             "components.schemas.Switching.additionalProperties", "cannot be expressed beside `properties`"),
     Mistake("flag-in-a-path", "schema: {type: integer}}\n      responses", "schema: {type: boolean}}\n      responses", "get:",
@@ -310,6 +316,12 @@ def test_what_would_make_a_wrong_client_is_refused(refuse: Refuse, mistake: Mist
     assert line.startswith(f"api.yaml:{position(document, mistake.at)}: {mistake.place}: {mistake.problem}")
     # what holds for all operations is said of each
     assert all(mistake.problem in other for other in others)
+
+
+@pytest.mark.parametrize("name", ["Request", "Any", "Mapping", "Settings", "OneOrMany"])
+def test_a_schema_that_would_hide_a_name_of_the_client_is_refused(refuse: Refuse, name: str) -> None:
+    (line,) = refuse.document(LAMPS.replace("schemas/Lamp", f"schemas/{name}").replace("    Lamp:\n", f"    {name}:\n"))
+    assert f"`{name}`" in line
 
 
 def test_half_a_character_is_refused(refuse: Refuse) -> None:

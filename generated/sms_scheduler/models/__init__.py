@@ -1,21 +1,10 @@
 """The data that the API takes and gives."""
 
-from .created_message import CreatedMessage
-from .message_deletion import MessageDeletion
-from .message_report_row import MessageReportRow
-from .new_message import NewMessage
-from .request_errors import RequestErrors
-from .sms_deletion import SmsDeletion
-from .sms_report import SmsReport
-from .sms_status import SmsStatus
-
-__all__ = [
-    "CreatedMessage",
-    "MessageDeletion",
-    "MessageReportRow",
-    "NewMessage",
-    "RequestErrors",
-    "SmsDeletion",
-    "SmsReport",
-    "SmsStatus",
-]
+from .created_message import CreatedMessage as CreatedMessage
+from .message_deletion import MessageDeletion as MessageDeletion
+from .message_report_row import MessageReportRow as MessageReportRow
+from .new_message import NewMessage as NewMessage
+from .request_errors import RequestErrors as RequestErrors
+from .sms_deletion import SmsDeletion as SmsDeletion
+from .sms_report import SmsReport as SmsReport
+from .sms_status import SmsStatus as SmsStatus

@@ -5,10 +5,6 @@ from ..types import JsonObject
 
 @attrs.frozen(kw_only=True)
 class RequestErrors:
-    """Why a request was refused.
-
-    Attributes:
-        errors: The error messages, by the name of the field at fault.
-    """
+    """Why a request was refused."""
 
     errors: JsonObject[list[str]]

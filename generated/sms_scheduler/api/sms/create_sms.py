@@ -13,7 +13,6 @@ _ERRORS = {400: (BadRequestError, decoder(RequestErrors)), 401: (UnauthorizedErr
 
 
 def build_request(
-    *,
     message_text: str,
     delivery_date: datetime.datetime | str,
     sender_id: int,
