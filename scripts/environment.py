@@ -43,18 +43,23 @@ def _set_up(root: Path, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         venv.create(folder, with_pip=True)
         lock = root / "requirements.lock"
-        _install([*pip, "--require-hashes", "-r", str(lock)], lock.read_text().count("=="))
-        shutil.copy(lock, folder)
+        packages = sum(line[:1].isalnum() for line in lock.read_text().splitlines())
+        _install([*pip, "--require-hashes", "-r", str(lock)], packages)
+        shutil.copy(lock, _copy_of(lock, folder))
         _show("")
         print(f"Set up in {time.monotonic() - started:.0f} s.", file=sys.stderr)
     if not _is_made_from(folder, root / "pyproject.toml"):
         _install([*pip, "--no-build-isolation", "--editable", str(root)], 1)
-        shutil.copy(root / "pyproject.toml", folder)
+        shutil.copy(root / "pyproject.toml", _copy_of(root / "pyproject.toml", folder))
         _show("")
 
 
+def _copy_of(source: Path, folder: Path) -> Path:
+    return folder / f"made-from{source.suffix}"
+
+
 def _is_made_from(folder: Path, source: Path) -> bool:
-    copy = folder / source.name
+    copy = _copy_of(source, folder)
     if not copy.is_file() or copy.read_bytes() != source.read_bytes():
         return False
     return subprocess.run([folder / "bin" / "python", "-c", ""], check=False, capture_output=True).returncode == 0

@@ -49,7 +49,22 @@ def _pyright(folder: Path) -> list[str]:
     ]
 
 
+def _ty(folder: Path) -> list[str]:
+    command = [sys.executable, "-m", "ty", "check", "--python", sys.prefix, "--output-format", "concise", "."]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    return [line for line in done.stdout.splitlines() if ".py:" in line]
+
+
+def _pyrefly(folder: Path) -> list[str]:
+    options = ["--python-interpreter-path", sys.executable, "--preset", "strict", "--output-format", "min-text"]
+    command = [sys.executable, "-m", "pyrefly", "check", *options, "."]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    return [line for line in done.stdout.splitlines() if ".py:" in line]
+
+
 CHECKERS = {"mypy": _mypy, "pyright": _pyright}
+# These have no comment of their own for each kind of mistake, so they judge good use alone.
+YOUNG_CHECKERS = {"ty": _ty, "pyrefly": _pyrefly}
 
 
 @pytest.fixture
@@ -64,6 +79,15 @@ def test_a_checker_accepts_good_use_and_finds_every_mistake(checker: str, folder
     for name in ("user_code.py", "misuse.py"):
         shutil.copy(HERE / name, folder)
     assert CHECKERS[checker](folder) == []
+
+
+@pytest.mark.parametrize("checker", YOUNG_CHECKERS)
+def test_a_young_checker_accepts_good_use(checker: str, folder: Path) -> None:
+    shutil.copy(HERE / "user_code.py", folder)
+    assert YOUNG_CHECKERS[checker](folder) == []
+    (folder / "sample.py").write_text("from sms_scheduler import SmsScheduler\nSmsScheduler().get_sms('1')\n")
+    (found,) = YOUNG_CHECKERS[checker](folder)
+    assert "sample.py:2" in found
 
 
 @pytest.mark.parametrize("checker", CHECKERS)
