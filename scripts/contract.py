@@ -5,16 +5,11 @@ import os
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
-from target import Target, TargetPlugin
+from target import NoTargetError, Target, TargetPlugin
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT, BROKEN, NOT_RUN = 0, 1, 2
-
-
-class CannotJudgeError(Exception):
-    """The server cannot be judged. The text says why, and what to do."""
 
 
 def main(arguments: list[str]) -> int:
@@ -37,7 +32,7 @@ def main(arguments: list[str]) -> int:
     options, others = parser.parse_known_args(arguments)
     try:
         plugins = _plugins(options)
-    except CannotJudgeError as error:
+    except NoTargetError as error:
         print(f"scripts/contract: {error}", file=sys.stderr)
         return NOT_RUN
     tests = ROOT / "tests" / "contract" / "test_contract.py"
@@ -57,25 +52,15 @@ def _plugins(options: argparse.Namespace) -> list[TargetPlugin]:
     if options.url is None:
         return []
     if not options.api_key:
-        raise CannotJudgeError("no API key: pass --api-key, or set SMS_SCHEDULER_API_KEY")
+        raise NoTargetError("no API key: pass --api-key, or set SMS_SCHEDULER_API_KEY")
     target = Target(options.url.rstrip("/"), options.api_key, options.sender_id, options.phone_number)
-    _refuse_unusable(target)
+    target.check()
     if not target.is_loopback:
         print(
             f"{target.url} is not on this machine, where requests really send and delete. Only reading and the refusal of "
             "wrong keys are judged."
         )
     return [TargetPlugin(target)]
-
-
-def _refuse_unusable(target: Target) -> None:
-    """See that the server is there and accepts the key, which its answer about any message tells."""
-    try:
-        response = httpx.get(f"{target.url}/message/1", headers=target.headers, timeout=10)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise CannotJudgeError(f"no server answers at {target.url}: {error}; start it, or mend --url") from None
-    if response.status_code == 401:
-        raise CannotJudgeError(f"{target.url} refuses the API key; pass one that it accepts")
 
 
 if __name__ == "__main__":

@@ -24,9 +24,12 @@ from sms_scheduler import (
     UnauthorizedError,
 )
 from sms_scheduler_mock import MockServer
+from target import NoTargetError, Target
 
 ROOT = Path(__file__).resolve().parent.parent
 console = Console(highlight=False)
+if not console.is_terminal and "COLUMNS" not in os.environ:
+    console.width = 132  # a file or a pipe has no width to keep to
 
 
 class DemoError(Exception):
@@ -43,7 +46,7 @@ def main(arguments: list[str]) -> int:
             _show_stand_in()
     except NotSentError as error:
         return _fail(f"no server answers at {options.url}: {error.problem}; start it, or mend --url")
-    except (DemoError, SmsSchedulerError, ValueError) as error:
+    except (DemoError, NoTargetError, SmsSchedulerError, ValueError) as error:
         return _fail(str(error))
     except KeyboardInterrupt:
         return 130
@@ -152,7 +155,7 @@ def _follow(client: SmsScheduler, server: MockServer, message_id: int) -> None:
         console.print(_table(f"At {server.now}", report))
         if all(sms.status.is_final for sms in report):
             return
-        server.advance(seconds=30 if server.messages[-1].delivery_date > server.now else 10)
+        server.advance(seconds=60 if server.messages[-1].delivery_date > server.now else 10)
 
 
 def _cancel(client: SmsScheduler, server: MockServer, numbers: list[str]) -> None:
@@ -172,7 +175,8 @@ def _cancel(client: SmsScheduler, server: MockServer, numbers: list[str]) -> Non
 
 def _show_real_server(options: argparse.Namespace) -> None:
     with SmsScheduler(options.api_key, base_url=options.url) as client:
-        _step(f"Reading from {options.url}; nothing is sent{'' if options.send else ' without --send'}")
+        Target(options.url.rstrip("/"), options.api_key).check()
+        _step(f"Reading from {options.url}{'' if options.send else '; nothing is sent without --send'}")
         _read(client, options.message_id)
         if options.send:
             _send_and_cancel(client, options)
@@ -192,8 +196,6 @@ def _read(client: SmsScheduler, message_id: int | None) -> None:
         report = client.get_message(message_id or 1)
     except NotFoundError:
         _say(f"  The key is accepted. There is no message {message_id or 1}; name one with --message-id.")
-    except UnauthorizedError:
-        raise DemoError(f"{client!r} refuses the API key: copy it anew from your account page") from None
     else:
         console.print(_table(f"Message {message_id or 1}", report))
 

@@ -1,6 +1,7 @@
 """Make .venv from requirements.lock: `python environment.py ROOT`, with the standard library alone.
 
-Copies of what it was made from are put into .venv at the very end, so that an interrupted or outdated one is made again.
+Copies of what it was made from, and the folder it was made for, are put into .venv at the very end, so that an
+interrupted, outdated or moved one is made again.
 Two scripts that start at once take turns.
 """
 
@@ -36,7 +37,9 @@ def main(root: Path) -> int:
 
 def _set_up(root: Path, folder: Path) -> None:
     pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--no-deps"]
-    if not _is_made_from(folder, root / "requirements.lock"):
+    place = folder / "made-at"
+    is_here = place.is_file() and place.read_text() == str(root)
+    if not is_here or not _is_made_from(folder, root / "requirements.lock"):
         started = time.monotonic()
         version = ".".join(map(str, sys.version_info[:3]))
         print(f"Setting up .venv with Python {version}; this is needed once.", file=sys.stderr)
@@ -46,6 +49,7 @@ def _set_up(root: Path, folder: Path) -> None:
         packages = sum(line[:1].isalnum() for line in lock.read_text().splitlines())
         _install([*pip, "--require-hashes", "-r", str(lock)], packages)
         shutil.copy(lock, _copy_of(lock, folder))
+        place.write_text(str(root))
         _show("")
         print(f"Set up in {time.monotonic() - started:.0f} s.", file=sys.stderr)
     if not _is_made_from(folder, root / "pyproject.toml"):
@@ -96,4 +100,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main(Path(sys.argv[1])))
     except KeyboardInterrupt:
+        print("\nInterrupted: run the same command again to go on.", file=sys.stderr)
         sys.exit(130)

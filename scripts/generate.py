@@ -48,6 +48,8 @@ def main(arguments: list[str]) -> int:
         "--check", action="store_true", help="write nothing; exit 1 and show the difference if there is one"
     )
     options = parser.parse_args(arguments)
+    if str(options.output) == "." and "." not in arguments:
+        parser.error("--output needs a folder")
     try:
         return _generate(options.document, options.output, check=options.check)
     except DocumentError as error:
@@ -167,6 +169,8 @@ def _format(folder: Path) -> None:
     style = ["--isolated", "--line-length", "120", "--target-version", "py311", "--no-cache"]
     _run([*ruff, "check", "--fix-only", *rules, *style, folder.name], folder.parent)
     _run([*ruff, "format", *style, folder.name], folder.parent)
+    # names that are not there, or that hide others: they would fail, or lie, only when they are used
+    _run([*ruff, "check", "--quiet", "--select", "F", "--output-format", "concise", *style, folder.name], folder.parent)
 
 
 def _import(folder: Path) -> None:

@@ -48,6 +48,9 @@ def _whole(document: Document) -> Iterator[Mistake]:
             yield Mistake(("servers", index, "url"), "expected an absolute http or https URL without variables")
     if "webhooks" in document.data:
         yield Mistake(("webhooks",), "cannot be expressed yet")
+    for path, item in document.data["paths"].items():
+        if "$ref" in item:
+            yield Mistake(("paths", path, "$ref"), "cannot be expressed yet; write the path's operations here")
 
 
 def _schema(place: Place, schema: dict[str, Any]) -> Iterator[Mistake]:
@@ -66,6 +69,8 @@ def _operation(document: Document, place: Place) -> Iterator[Mistake]:
     for holder in (place, place[:-1]):
         if "servers" in document.at(holder):
             yield Mistake((*holder, "servers"), "cannot be expressed yet")
+    if "callbacks" in operation:
+        yield Mistake((*place, "callbacks"), "cannot be expressed yet")
     requirements = operation.get("security", document.data.get("security"))
     if not requirements:
         yield Mistake(place, "an operation without `security` cannot be expressed yet")
@@ -97,6 +102,18 @@ def _request(document: Document, place: Place) -> Iterator[Mistake]:
         yield Mistake(where, "expected an object with properties, which become the method's arguments")
     for name in sorted(fields.keys() & MODULE_NAMES):
         yield Mistake(where, f"{name} cannot be the name of an argument")
+    for name, schema in fields.items():
+        if _holds_object(document, schema):  # whose optional fields would be sent as null
+            yield Mistake(where, f"the argument {name} holds an object with properties, which cannot be expressed yet")
+
+
+def _holds_object(document: Document, schema: Any) -> bool:
+    schema = document.resolve(schema)
+    if not isinstance(schema, dict):
+        return False
+    parts = [part for key in ("allOf", "anyOf", "oneOf") for part in schema.get(key, [])]
+    parts += [schema.get("items"), schema.get("additionalProperties")]
+    return bool(schema.get("properties")) or any(_holds_object(document, part) for part in parts)
 
 
 def _responses(document: Document, place: Place) -> Iterator[Mistake]:

@@ -4,6 +4,11 @@ import ipaddress
 from urllib.parse import urlsplit
 
 import attrs
+import httpx
+
+
+class NoTargetError(Exception):
+    """There is no server to judge. The text says why, and what to do."""
 
 
 @attrs.frozen
@@ -35,6 +40,21 @@ class Target:
             return ipaddress.ip_address(host).is_loopback
         except ValueError:
             return host == "localhost"
+
+    def check(self) -> None:
+        """See that the API is there and accepts the key, by a request that cannot create anything.
+
+        Raises:
+            NoTargetError: It is not, or does not.
+        """
+        try:
+            response = httpx.post(f"{self.url}/sms", headers=self.headers, json={}, timeout=10)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise NoTargetError(f"no server answers at {self.url}: {error}; start it, or mend --url") from None
+        if response.status_code == 401:
+            raise NoTargetError(f"{self.url} refuses the API key; pass one that it accepts")
+        if response.status_code in {404, 405}:
+            raise NoTargetError(f"{self.url} is not the API: there is no {self.url}/sms; does the path end in /api/v1?")
 
 
 class TargetPlugin:

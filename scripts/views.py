@@ -111,6 +111,7 @@ class Operation:
     result: Outcome
     errors: Sequence[Outcome]
     models: Sequence[str]
+    root_error: str
 
     @property
     def takes_datetime(self) -> bool:
@@ -122,8 +123,8 @@ class Operation:
         """The docstring of the clients' method."""
         arguments: Section = ("Args", described([*self.path_parameters, *self.body]))
         returned = [f"Returns: {self.result.description}"] if self.result.type else []
-        raised = [f"{error.name} ({error.status}: {error.description.rstrip('.')})" for error in self.errors]
-        closing = [*returned, f"Raises: {', '.join(raised)}."] if raised else returned
+        raised = ", ".join([*(f"{error.name} ({error.status})" for error in self.errors), "TransportError"])
+        closing = [*returned, f"Raises: {raised} or another {self.root_error}."]
         return docstring(self.summary, more=self.description, sections=[arguments], closing=closing)
 
 
@@ -149,6 +150,7 @@ class Views:
 
     def __init__(self, document: Document, data: GeneratorData, package: str, distribution: str) -> None:
         self._document = document
+        self.root_error = f"{strings.pascal_case(package)}Error"
         self._by_endpoint = {
             endpoint.name: self._operation(place, endpoint) for place, endpoint in self._endpoints(data)
         }
@@ -163,7 +165,6 @@ class Views:
         self.api_key_variable = f"{package.upper()}_API_KEY"
         self.client_class = prefix
         self.async_client_class = f"Async{prefix}"
-        self.root_error = f"{prefix}Error"
         self.operations = list(self._by_endpoint.values())
         self.errors = self._one_class_a_status()
         self.received_models = self._reachable(endpoint_results(data))
@@ -255,6 +256,7 @@ class Views:
             result=result,
             errors=[outcome for outcome in outcomes if outcome.name],
             models=used_names([*used, *([body, *fields_of(body)] if body else []), *endpoint.path_parameters]),
+            root_error=self.root_error,
         )
 
     def _path_parameters(self, place: Place, endpoint: Endpoint) -> list[Field]:
@@ -282,7 +284,10 @@ class Views:
             kind, encoded = f"datetime.datetime | {kind}", f"wire_datetime({field.name}, {wire_format!r}, timezone)"
         elif "Sequence[" in kind:
             encoded = f"as_list({field.name})"
-        return attrs.evolve(field, type=kind, encoded=encoded, description=text(schema.get("description")))
+        description = text(schema.get("description"))
+        if wire_format:
+            description += " A datetime with a zone is converted to the client's `timezone`."
+        return attrs.evolve(field, type=kind, encoded=encoded, description=description)
 
     def _outcome(self, place: Place, response: Response) -> Outcome:
         status = response.status_code.pattern

@@ -82,6 +82,13 @@ def test_what_cannot_be_shown_is_said_in_one_line(arguments: list[str], reason: 
     assert "Traceback" not in run.stderr
 
 
+def test_another_server_is_not_taken_for_the_api() -> None:
+    with MockServer() as server:
+        run = demo("--url", server.url.removesuffix("/api/v1"), "--api-key", server.api_key)
+    assert (run.returncode, len(run.stderr.splitlines())) == (2, 1)
+    assert "is not the API" in run.stderr
+
+
 def test_a_refused_key_is_said_in_one_line() -> None:
     with MockServer() as server:
         run = demo("--url", server.url, "--api-key", "wrong")

@@ -194,14 +194,14 @@ class SmsScheduler(_Client[httpx.BaseTransport, _Connections]):
             message_text: The content of the message.
             delivery_date: When the message is sent, as `YYYY-MM-DD HH:MM:SS` (read from the page's example, which
                 alone shows a format; no time zone is named). If that is now or in the past, it is sent right away.
+                A datetime with a zone is converted to the client's `timezone`.
             sender_id: The id of the sender, as listed on the "Senders" page of SMS Scheduler once logged in.
             phone_numbers: Where the message is sent: one phone number as a string, or many as a list, each with its
                 country prefix and without spaces or hyphens, such as `+33123456789`.
             message_stop: Whether a STOP mention is added to the end of the message.
 
         Returns: The ids of a new message and of its SMS.
-        Raises: BadRequestError (400: The request was refused because of the fields named), UnauthorizedError (401:
-            The API key is missing or wrong).
+        Raises: BadRequestError (400), UnauthorizedError (401), TransportError or another SmsSchedulerError.
         """
         request = _create_sms.build_request(
             message_text, delivery_date, sender_id, phone_numbers, message_stop, self._settings.timezone
@@ -215,7 +215,7 @@ class SmsScheduler(_Client[httpx.BaseTransport, _Connections]):
             id: The id of the SMS.
 
         Returns: Where the sending of one SMS stands.
-        Raises: UnauthorizedError (401: The API key is missing or wrong), NotFoundError (404: Nothing has this id).
+        Raises: UnauthorizedError (401), NotFoundError (404), TransportError or another SmsSchedulerError.
         """
         request = _get_sms.build_request(id)
         return _get_sms.read_response(self._send(request))
@@ -227,7 +227,7 @@ class SmsScheduler(_Client[httpx.BaseTransport, _Connections]):
             id: The id of the SMS.
 
         Returns: What became of the deletion of one SMS.
-        Raises: UnauthorizedError (401: The API key is missing or wrong), NotFoundError (404: Nothing has this id).
+        Raises: UnauthorizedError (401), NotFoundError (404), TransportError or another SmsSchedulerError.
         """
         request = _delete_sms.build_request(id)
         return _delete_sms.read_response(self._send(request))
@@ -239,7 +239,7 @@ class SmsScheduler(_Client[httpx.BaseTransport, _Connections]):
             id: The id of the message.
 
         Returns: The sending report, one row for each SMS.
-        Raises: UnauthorizedError (401: The API key is missing or wrong), NotFoundError (404: Nothing has this id).
+        Raises: UnauthorizedError (401), NotFoundError (404), TransportError or another SmsSchedulerError.
         """
         request = _get_message.build_request(id)
         return _get_message.read_response(self._send(request))
@@ -251,7 +251,7 @@ class SmsScheduler(_Client[httpx.BaseTransport, _Connections]):
             id: The id of the message.
 
         Returns: What became of the deletion of the SMS of a message.
-        Raises: UnauthorizedError (401: The API key is missing or wrong), NotFoundError (404: Nothing has this id).
+        Raises: UnauthorizedError (401), NotFoundError (404), TransportError or another SmsSchedulerError.
         """
         request = _delete_message.build_request(id)
         return _delete_message.read_response(self._send(request))

@@ -45,6 +45,7 @@ def _check(arguments: Mapping[str, Any], model: Any) -> None:
     except msgspec.ValidationError as error:
         problem, path = _problem(error)
         place = next(iter(arguments)) if path == "$[...]" else path.removeprefix("$.")
+        problem = problem.replace("`null`", "`None`").replace("array", "list").replace("object", "dict")
         reason = f"{place}: {problem}"
     else:
         return

@@ -73,7 +73,7 @@ class BadRequestError(ApiError):
     errors: JsonObject[list[str]]
 
     def _reason(self) -> str:
-        return f"{super()._reason()}: {_in_words(self.errors)}"
+        return f"{super()._reason()}: {_in_words(self.errors)}".rstrip(": ")
 
 
 class UnauthorizedError(ApiError):

@@ -134,9 +134,7 @@ def _check_api_key(api_key: str) -> None:
         raise ValueError(f"No API key: pass api_key=..., or set the environment variable {API_KEY_VARIABLE}.")
     check_type("api_key", api_key, str, "a text")
     if not (api_key.isascii() and api_key.isprintable()) or api_key != api_key.strip():
-        raise ValueError(
-            "The API key must be printable ASCII without spaces around it; was it read with its line break?"
-        )
+        raise ValueError("The API key must be printable ASCII with no space around it: was a line break read along?")
 
 
 def _check_base_url(base_url: str) -> None:

@@ -8,17 +8,25 @@ from sms_scheduler_mock import MockServer
 from target import Target, TargetPlugin
 
 
-@pytest.fixture(scope="session", params=["lists", "integers"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "target" in metafunc.fixturenames:
+        dialects = ["lists", "integers"] if _named(metafunc.config) is None else ["as named"]
+        metafunc.parametrize("target", dialects, indirect=True, scope="session")
+
+
+def _named(config: pytest.Config) -> Target | None:
+    plugins = (plugin for plugin in config.pluginmanager.get_plugins() if isinstance(plugin, TargetPlugin))
+    return next((plugin.target for plugin in plugins), None)
+
+
+@pytest.fixture(scope="session")
 def target(request: pytest.FixtureRequest) -> Iterator[Target]:
     """The server under test; the stand-in is tested in both dialects."""
-    named = [plugin.target for plugin in request.config.pluginmanager.get_plugins() if isinstance(plugin, TargetPlugin)]
-    if not named:
-        with MockServer(dialect=request.param, now=datetime.datetime(2030, 1, 1)) as server:
-            yield Target(server.url, server.api_key)
-    elif request.param == "lists":
-        yield named[0]
-    else:
-        pytest.skip("a server that is named speaks one dialect, and is tested once")
+    if named := _named(request.config):
+        yield named
+        return
+    with MockServer(dialect=request.param, now=datetime.datetime(2030, 1, 1)) as server:
+        yield Target(server.url, server.api_key)
 
 
 @pytest.fixture

@@ -59,8 +59,8 @@ def test_a_server_that_keeps_the_document_is_found_to() -> None:
     ("broken", "answer"),
     [
         ("test_operation_keeps_the_document", lambda method, key: (500 if method == "POST" else 404, b"")),
-        ("test_nothing_is_told_or_done_without_the_key", lambda method, key: (404, b"")),
-        ("test_reading_keeps_the_document", lambda method, key: (200, b'{"status": "13"}') if key else (401, b"")),
+        ("test_nothing_is_told_or_done_without_the_key", lambda method, key: (400 if method == "POST" else 404, b"")),
+        ("test_reading_keeps_the_document", lambda method, key: (200, b'{"status": "13"}')),
     ],
     ids=["server error", "any key will do", "other than the schema"],
 )
@@ -84,6 +84,13 @@ def test_a_key_that_is_refused_is_no_verdict() -> None:
         run = contract("--url", server.url, "--api-key", "wrong")
     assert (run.returncode, len(run.stderr.splitlines())) == (2, 1)
     assert "refuses the API key" in run.stderr
+
+
+def test_a_server_of_something_else_is_no_verdict() -> None:
+    with server_that_answers(lambda method, key: (404, b"")) as url:
+        run = contract("--url", url, "--api-key", "key")
+    assert (run.returncode, len(run.stderr.splitlines())) == (2, 1)
+    assert "is not the API" in run.stderr
 
 
 def test_a_missing_key_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
