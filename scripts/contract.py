@@ -16,6 +16,7 @@ def main(arguments: list[str]) -> int:
     """Run the command; the result is the exit code."""
     parser = argparse.ArgumentParser(
         prog="scripts/contract",
+        allow_abbrev=False,
         description="Judge a server by openapi.yaml; without --url, the stand-in in both dialects.",
         epilog="Exit code 0: every promise kept; 1: a promise broken; 2: it could not be run, which is no verdict. "
         "Other options go to pytest.",
@@ -37,7 +38,7 @@ def main(arguments: list[str]) -> int:
         return NOT_RUN
     tests = ROOT / "tests" / "contract" / "test_contract.py"
     # httpx brings anyio, whose pytest plugin cannot be rewritten once it is imported; it has no assertions that matter
-    quiet = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    quiet = ["-W", "ignore::pytest.PytestAssertRewriteWarning", "--tb=short", "--no-showlocals"]
     code = pytest.main([str(tests), f"--rootdir={ROOT}", "-v", *quiet, *others], plugins)
     verdict = {int(pytest.ExitCode.OK): KEPT, int(pytest.ExitCode.TESTS_FAILED): BROKEN}.get(int(code), NOT_RUN)
     print(

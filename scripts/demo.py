@@ -11,6 +11,7 @@ from typing import Any
 
 from document import read
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from sms_scheduler import (
     ApiError,
@@ -136,7 +137,7 @@ def _send_with_a_mistake(client: SmsScheduler, request: dict[str, Any]) -> None:
     except BadRequestError as error:
         for field, problems in error.errors.items():
             for problem in problems:
-                _say(f"  [red]BadRequestError[/red] {field}: {problem}")
+                _say(escape(f"  BadRequestError {field}: {problem}"))
     else:
         raise DemoError("the stand-in accepted a malformed phone number, which it should not")
 
@@ -189,7 +190,7 @@ def _read(client: SmsScheduler, message_id: int | None) -> None:
     except UnauthorizedError:
         _say("  A wrong key is refused, as it should be.")
     except ApiError as error:
-        _say(f"  [red]A wrong key is not refused:[/red] {error}")
+        _say(f"  [red]A wrong key is not refused:[/red] {escape(str(error))}")
     else:
         _say("  [red]A wrong key is not refused.[/red]")
     try:
@@ -223,7 +224,7 @@ def _delete(client: SmsScheduler, message_id: int) -> None:
 
 
 def _step(text: str) -> None:
-    _say(f"\n[bold]{text}[/bold]")
+    _say(f"\n[bold]{escape(text)}[/bold]")
 
 
 def _say(text: str) -> None:
@@ -233,7 +234,8 @@ def _say(text: str) -> None:
 def _table(title: str, report: list[MessageReportRow]) -> Table:
     table = Table("SMS", "number", "status", "in the vendor's words", title=title, title_justify="left")
     for sms in report:
-        table.add_row(str(sms.id), sms.phone_number, f"{sms.status.value} {sms.status.name}", sms.status.description)
+        cells = (str(sms.id), sms.phone_number, f"{sms.status.value} {sms.status.name}", sms.status.description)
+        table.add_row(*map(escape, cells))
     return table
 
 

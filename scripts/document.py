@@ -81,7 +81,7 @@ class Document:
 
     def operations(self) -> Iterator[tuple[Place, dict[str, Any]]]:
         """Each operation with its place."""
-        for path, item in self.data["paths"].items():
+        for path, item in self.data.get("paths", {}).items():
             for method in METHODS:
                 if method in item:
                     yield ("paths", path, method), item[method]
@@ -203,7 +203,11 @@ def _texts(value: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
 def _references(document: Document) -> Iterator[Mistake]:
     """Every `$ref` leads somewhere in this document, and not back to itself."""
     for place, key in _keys(document.data):
-        if key != "$ref" or "examples" in place or "example" in place or place[-1:] == ("properties",):
+        if (
+            key != "$ref"
+            or {"example", "value", "default", "enum", "const"} & set(place)
+            or place[-1:] == ("properties",)
+        ):
             continue
         reference = document.at(place)["$ref"]
         if not isinstance(reference, str) or not reference.startswith("#/"):
@@ -233,6 +237,11 @@ def _pointer(reference: str) -> Place:
 
 def _contents(document: Document) -> Iterator[Mistake]:
     """What the OpenAPI schema cannot say, and what a client needs."""
+    if not document.data.get("paths"):
+        yield Mistake((), "expected `paths` with at least one operation")
+    for place, operation in document.operations():
+        if not operation.get("responses"):
+            yield Mistake(place, "expected `responses`")
     if not document.data.get("servers"):
         yield Mistake((), "expected `servers` with at least one url, which the client uses by default")
     yield from _operation_ids(document)
@@ -271,7 +280,7 @@ def _path_parameters(document: Document) -> Iterator[Mistake]:
 def _links(document: Document) -> Iterator[Mistake]:
     known = {operation["operationId"] for _, operation in document.operations() if "operationId" in operation}
     for place, operation in document.operations():
-        for status, response in operation["responses"].items():
+        for status, response in operation.get("responses", {}).items():
             for name, link in document.resolve(response).get("links", {}).items():
                 target = document.resolve(link).get("operationId")
                 if target is not None and target not in known:

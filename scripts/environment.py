@@ -25,6 +25,12 @@ def main(root: Path) -> int:
             _set_up(root, root / ".venv")
         except subprocess.CalledProcessError as error:
             _show("")
+            if "ensurepip" in error.cmd:
+                print(
+                    "This Python comes without ensurepip: install python3-venv, or name another in PYTHON=.",
+                    file=sys.stderr,
+                )
+                return 2
             print(error.output, file=sys.stderr)
             print(
                 "Setting up .venv failed, as shown above. Mend that (is the package index within reach?) and run the "

@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import ctypes
 import difflib
+import fcntl
 import io
 import os
 import shutil
@@ -56,6 +57,8 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
     except OSError as error:
         print(f"{error.filename or options.output}: {error.strerror}", file=sys.stderr)
+    except Exception as error:  # openapi-python-client raises what it likes for documents that nobody has tried
+        print(f"{options.document}: no client can be made of this: {type(error).__name__}: {error}", file=sys.stderr)
     print("Nothing was changed.", file=sys.stderr)
     return 2
 
@@ -101,19 +104,35 @@ def _shown(path: Path) -> Path:
 
 def _refuse_foreign(target: Path) -> None:
     """Never replace a folder that is not a generated client."""
-    if target.exists() and any(target.iterdir()) and not (target / "codec.py").is_file():
+    is_ours = all((target / f"{module}.py").is_file() for module in EXTRA_MODULES)
+    if target.exists() and any(target.iterdir()) and not is_ours:
         raise DocumentError(f"{target}: this is not a generated client, and would be replaced; choose another --output")
 
 
 @contextlib.contextmanager
 def _temporary_folder(beside: Path | None) -> Generator[Path]:
     """A folder on the same file system as the output, so that swapping is a rename."""
-    if beside is not None:
-        beside.mkdir(parents=True, exist_ok=True)
+    if beside is None:
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(folder)
+        return
+    beside.mkdir(parents=True, exist_ok=True)
+    with _turn(beside), tempfile.TemporaryDirectory(prefix=".generate-", dir=beside) as folder:
         for stale in beside.glob(".generate-*"):  # left by a run that was killed
-            shutil.rmtree(stale, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=".generate-", dir=beside) as folder:
+            if stale != Path(folder):
+                shutil.rmtree(stale, ignore_errors=True)
         yield Path(folder)
+
+
+@contextlib.contextmanager
+def _turn(folder: Path) -> Generator[None]:
+    """Two runs on one folder take turns."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def render(document: Document, folder: Path, package: str, distribution: str) -> None:
@@ -195,7 +214,7 @@ def _files(folder: Path) -> dict[str, str]:
     if not folder.is_dir():
         return {}
     return {
-        str(path.relative_to(folder)): path.read_text(encoding="utf-8", errors="replace")
+        str(path.relative_to(folder)): path.read_bytes().decode("utf-8", "surrogateescape")
         for path in sorted(folder.rglob("*"))
         if path.is_file() and "__pycache__" not in path.parts
     }

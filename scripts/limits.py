@@ -12,6 +12,7 @@ from document import Document, Mistake, Place, schemas
 from openapi_python_client.strings import PythonIdentifier
 
 JSON = "application/json"
+DATES = {"date", "date-time", "time"}
 # What an operation's module and the clients' methods call by these names, which an argument would hide.
 MODULE_NAMES = {
     *("api_error", "as_list", "body", "datetime", "decode", "decoder", "encode", "path_segment", "request"),
@@ -31,12 +32,22 @@ def python_name(name: str) -> str:
 def limits(document: Document) -> Iterator[Mistake]:
     """Everything in a document that cannot be expressed."""
     yield from _whole(document)
+    fields = _body_fields(document)
     for place, schema in schemas(document):
         yield from _schema(place, schema)
+        if "x-datetime-format" in schema and not any(schema is field for field in fields):
+            yield Mistake((*place, "x-datetime-format"), "has a meaning only for a field of a request body")
     for place, _ in document.operations():
         yield from _operation(document, place)
         yield from _request(document, place)
         yield from _responses(document, place)
+
+
+def _body_fields(document: Document) -> list[Any]:
+    """The schemas of all fields of request bodies."""
+    bodies = [document.resolve(raw["requestBody"]) for _, raw in document.operations() if "requestBody" in raw]
+    schemas_of_bodies = [media.get("schema", {}) for body in bodies for media in body["content"].values()]
+    return [document.resolve(field) for schema in schemas_of_bodies for field in properties(document, schema).values()]
 
 
 def _whole(document: Document) -> Iterator[Mistake]:
@@ -88,10 +99,15 @@ def _request(document: Document, place: Place) -> Iterator[Mistake]:
             yield Mistake(place, f"the {parameter['in']} parameter {name} cannot be expressed yet")
         elif document.resolve(parameter.get("schema", {})).get("type") not in {"integer", "number", "string"}:
             yield Mistake(place, f"the path parameter {name} must be a string or a number")
+        elif document.resolve(parameter["schema"]).get("format") in DATES:
+            yield Mistake(place, f"the path parameter {name} is a date, which cannot be expressed yet")
         elif python_name(name) in MODULE_NAMES:
             yield Mistake(place, f"{name} cannot be the name of an argument")
-    if "requestBody" not in document.at(place):
-        return
+    if "requestBody" in document.at(place):
+        yield from _body(document, place)
+
+
+def _body(document: Document, place: Place) -> Iterator[Mistake]:
     where = (*place, "requestBody")
     body = document.resolve(document.at(where))
     yield from _content(where, body)
@@ -102,7 +118,11 @@ def _request(document: Document, place: Place) -> Iterator[Mistake]:
         yield Mistake(where, "expected an object with properties, which become the method's arguments")
     for name in sorted(fields.keys() & MODULE_NAMES):
         yield Mistake(where, f"{name} cannot be the name of an argument")
+    for name in sorted(fields.keys() & {python_name(parameter["name"]) for parameter in document.parameters(place)}):
+        yield Mistake(where, f"{name} is a parameter of the path too; rename one")
     for name, schema in fields.items():
+        if document.resolve(schema).get("format") in DATES:
+            yield Mistake(where, f"the argument {name} is a date, which cannot be expressed yet; see x-datetime-format")
         if _holds_object(document, schema):  # whose optional fields would be sent as null
             yield Mistake(where, f"the argument {name} holds an object with properties, which cannot be expressed yet")
 
@@ -117,7 +137,7 @@ def _holds_object(document: Document, schema: Any) -> bool:
 
 
 def _responses(document: Document, place: Place) -> Iterator[Mistake]:
-    responses = document.at(place)["responses"]
+    responses = document.at(place).get("responses", {})
     for status, reference in responses.items():
         where = (*place, "responses", status)
         response = document.resolve(reference)
@@ -141,9 +161,11 @@ def _error(document: Document, place: Place, response: dict[str, Any]) -> Iterat
 
 
 def _content(place: Place, holder: dict[str, Any]) -> Iterator[Mistake]:
-    for kind in holder.get("content", {}):
+    for kind, media in holder.get("content", {}).items():
         if kind != JSON:
             yield Mistake(place, f"the content type {kind} cannot be expressed; use {JSON}")
+        elif "schema" not in media:
+            yield Mistake(place, "expected a `schema` of the content")
 
 
 def properties(document: Document, schema: Any) -> dict[str, Any]:

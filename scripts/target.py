@@ -47,6 +47,8 @@ class Target:
         Raises:
             NoTargetError: It is not, or does not.
         """
+        if not (self.api_key.isascii() and self.api_key.isprintable()):
+            raise NoTargetError("the API key must be printable ASCII")
         try:
             response = httpx.post(f"{self.url}/sms", headers=self.headers, json={}, timeout=10)
         except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -42,6 +42,8 @@ SIMPLE_TYPES: dict[type, str] = {
     StringProperty: "str",
     UuidProperty: "uuid.UUID",
 }
+# Names of statuses that differ between versions of Python, as they are since 3.13.
+PHRASES = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
 # Three uses of a schema, which differ in the types that are convenient and in those that are safe to promise.
 RECEIVED, SENT, ARGUMENT = "received", "sent", "argument"
 LISTS = {RECEIVED: "list[{}]", SENT: "list[{}]", ARGUMENT: "Sequence[{}]"}
@@ -59,6 +61,7 @@ class Field:
         description: What the document says of it.
         default: The default as code, or None if it is required.
         encoded: For an argument, the expression of the value that is sent.
+        takes_zone: Whether that depends on the client's time zone.
     """
 
     name: str
@@ -67,6 +70,7 @@ class Field:
     description: str
     default: str | None = None
     encoded: str = ""
+    takes_zone: bool = False
 
 
 @attrs.frozen
@@ -116,7 +120,7 @@ class Operation:
     @property
     def takes_datetime(self) -> bool:
         """Whether the client's time zone matters."""
-        return any("timezone)" in field.encoded for field in self.body)
+        return any(field.takes_zone for field in self.body)
 
     @property
     def docstring(self) -> str:
@@ -282,12 +286,13 @@ class Views:
         kind, encoded = field.type, field.name
         if wire_format := schema.get("x-datetime-format"):
             kind, encoded = f"datetime.datetime | {kind}", f"wire_datetime({field.name}, {wire_format!r}, timezone)"
-        elif "Sequence[" in kind:
+        elif any(isinstance(inner, ListProperty) for inner in [prop, *inner_props(prop)]):
             encoded = f"as_list({field.name})"
         description = text(schema.get("description"))
         if wire_format:
-            description += " A datetime with a zone is converted to the client's `timezone`."
-        return attrs.evolve(field, type=kind, encoded=encoded, description=description)
+            description += " A datetime with a zone is read in the client's `timezone`."
+        takes_zone = bool(wire_format)
+        return attrs.evolve(field, type=kind, encoded=encoded, description=description, takes_zone=takes_zone)
 
     def _outcome(self, place: Place, response: Response) -> Outcome:
         status = response.status_code.pattern
@@ -343,7 +348,7 @@ class Views:
         """The Python type of a value."""
         match prop:
             case ConstProperty():
-                return f"Literal[{prop.value.python_code.as_unembedded_code()}]"
+                return f"Literal[{prop.value.raw_value!r}]"
             case ModelProperty() if is_map(prop):
                 return MAPS[use].format(self.annotation(prop.additional_properties, use))
             case EnumProperty() | ModelProperty():
@@ -377,7 +382,7 @@ class Views:
         """What the document's extensions say of the values of an enum, which is found again by its values."""
         found: list[EnumExtensions] = []
         for place, schema in schemas(self._document):
-            values = schema.get("enum", [])
+            values = [value for value in schema.get("enum", []) if value is not None]
             if [escaped(value) for value in values] != list(enum.values.values()):
                 continue
             final = zip(values, schema.get("x-enum-final", []), strict=False)
@@ -388,7 +393,7 @@ class Views:
             if found and extensions != found[0]:
                 self._refuse(place, "another enum has these values, and says something else of them; share one schema")
             found.append(extensions)
-        return found[0]
+        return found[0] if found else EnumExtensions({}, [])
 
 
 def escaped(value: Any) -> Any:
@@ -499,7 +504,7 @@ def one_of_one_or_many(union: UnionProperty) -> Any:
 def error_name(status: int) -> str:
     """The name of the exception for an error status, after the status's name in HTTP."""
     try:
-        phrase = HTTPStatus(status).phrase
+        phrase = PHRASES.get(status) or HTTPStatus(status).phrase
     except ValueError:
         phrase = f"Status {status}"
     return strings.pascal_case(phrase).removesuffix("Error") + "Error"

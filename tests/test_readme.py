@@ -24,6 +24,14 @@ def test_the_stand_in_in_ten_lines() -> None:
     exec(STAND_IN, {})
 
 
+def test_contributing_names_every_script_and_no_other() -> None:
+    text = (README.parent / "CONTRIBUTING.md").read_text()
+    named = set(re.findall(r"^\| `scripts/(\w+)`", text, flags=re.MULTILINE))
+    sourced = {"environment"}
+    there = {path.name for path in (README.parent / "scripts").iterdir() if path.is_file() and not path.suffix}
+    assert named == there - sourced
+
+
 def test_the_scripts_it_names_are_there() -> None:
     named = set(re.findall(r"scripts/(\w+)", README.read_text()))
     assert named, "the README names no script"

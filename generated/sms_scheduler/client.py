@@ -192,9 +192,9 @@ class SmsScheduler(_Client[httpx.BaseTransport, _Connections]):
 
         Args:
             message_text: The content of the message.
-            delivery_date: When the message is sent, as `YYYY-MM-DD HH:MM:SS` (read from the page's example, which
-                alone shows a format; no time zone is named). If that is now or in the past, it is sent right away.
-                A datetime with a zone is converted to the client's `timezone`.
+            delivery_date: When the message is sent, as `YYYY-MM-DD HH:MM:SS` (read from the page's example). If
+                that is now or past, it is sent right away. A datetime with a zone is read in the client's
+                `timezone`.
             sender_id: The id of the sender, as listed on the "Senders" page of SMS Scheduler once logged in.
             phone_numbers: Where the message is sent: one phone number as a string, or many as a list, each with its
                 country prefix and without spaces or hyphens, such as `+33123456789`.

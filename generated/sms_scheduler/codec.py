@@ -22,8 +22,7 @@ def encode(arguments: Mapping[str, Any], model: type) -> bytes:
     _check(arguments, model)
     try:
         return msgspec.json.encode(arguments, enc_hook=_encode_subclass)
-    except UnicodeEncodeError as error:
-        # the error itself would carry the text along
+    except UnicodeEncodeError as error:  # which itself would carry the text along
         reason = f"a text cannot be sent as UTF-8: {error.reason} (character {error.start})"
     raise ValueError(reason)
 
@@ -36,7 +35,10 @@ def _encode_subclass(value: object) -> object:
 def path_segment(name: str, value: Any, expected: type) -> str:
     """Percent-encode a path parameter; raises TypeError for one of another type."""
     _check({name: value}, GenericAlias(dict, (str, expected)))
-    return quote(str(value), safe="")
+    segment = quote(str(value), safe="")
+    if segment in {"", ".", ".."}:
+        raise ValueError(f"{name} must not be {segment!r}, which would name another path")
+    return segment
 
 
 def _check(arguments: Mapping[str, Any], model: Any) -> None:
@@ -61,8 +63,7 @@ def as_list(value: object) -> object:
 def wire_datetime(value: datetime.datetime | str, wire_format: str, zone: datetime.tzinfo | None) -> str:
     """Write a date and time by a strftime format, without a time zone: the API takes none.
 
-    A naive datetime is written as it reads, an aware one as it reads in `zone`, and a string as it is. Raises ValueError
-    for an aware one if the zone is not known.
+    A naive datetime stays as it reads, an aware one is read in `zone` (ValueError if None), a string stays as it is.
     """
     if not isinstance(value, datetime.datetime):
         return value
@@ -87,16 +88,16 @@ def decoder(result: type[T]) -> "msgspec.json.Decoder[T]":
 
 def decode(response: Response, body_decoder: "msgspec.json.Decoder[T]") -> T:
     """Decode the body of a response; raises InvalidResponseError for one that is not what the document says."""
-    # All that decoding makes is in use, and the garbage collector would look it through again and again: half of the
-    # time of a long list. The decoder holds the interpreter's lock meanwhile, so that no other thread goes without.
-    was_enabled = gc.isenabled()
-    gc.disable()
+    # While a long list grows, the garbage collector would look it through again and again: half of the time.
+    is_paused = len(response.content) > 100_000 and gc.isenabled()
+    if is_paused:
+        gc.disable()
     try:
         return body_decoder.decode(response.content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         problem, path = _problem(error)
     finally:
-        if was_enabled:
+        if is_paused:
             gc.enable()
     raise InvalidResponseError(*_whole(response), problem, path)
 

@@ -1,13 +1,16 @@
 """A stand-in for the SMS Scheduler server, to develop and test against: see MockServer."""
 
+import sys
+
 try:
+    from ._faults import FAULTS
     from ._ledger import Message, Sms
     from ._server import MockServer
 except ModuleNotFoundError as error:
     # The client is often installed alone: the stand-in travels with it, its dependencies do not.
-    raise ModuleNotFoundError(
-        f'{error}; the stand-in server needs the extra "mock": pip install "sms-scheduler[mock]"',
-        name=error.name,
-    ) from error
+    reason = f'{error}; the stand-in server needs the extra "mock": pip install "sms-scheduler[mock]"'
+    if sys.argv[0] == "-m":  # so it is while `python -m sms_scheduler_mock` imports the package
+        sys.exit(reason)
+    raise ModuleNotFoundError(reason, name=error.name) from None
 
-__all__ = ["Message", "MockServer", "Sms"]
+__all__ = ["FAULTS", "Message", "MockServer", "Sms"]

@@ -22,6 +22,14 @@ def main() -> int:
     add("--port", type=int, default=0, help="0, the default, takes one that is free")
     add("--api-key", default="mock-api-key", help="the key clients must send (%(default)s)")
     add("--dialect", choices=DIALECTS, default="lists", help="how sms_ids reads (%(default)s)")
+    add(
+        "--fault",
+        dest="faults",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="break the contract in a way that sms_scheduler_mock.FAULTS names; may be repeated",
+    )
     options = parser.parse_args()
 
     stop = Event()

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from . import _text
 from ._document import Document
-from ._ledger import Ledger, Message
+from ._ledger import Ledger, Message, NewMessage
 from ._request import BadRequestError, read_new_message
 
 DialectName = Literal["lists", "integers"]
@@ -61,10 +61,18 @@ class Call:
     headers: Headers
     content: bytes
 
+    @property
+    def operation(self) -> str | None:
+        """The name of the operation; None if the path has none for the method."""
+        return self.operations.get(self.method)
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer; a body of None is an empty one, a string is plain text, all else is JSON."""
+    """An answer. A body of None is an empty one, a string is plain text, all else but bytes is JSON.
+
+    Bytes are sent as they are. A Content-Type in `headers` is the one sent, whatever the body; bytes have no other.
+    """
 
     status: int
     body: object = None
@@ -73,16 +81,23 @@ class Reply:
     def response(self) -> Response:
         if self.body is None:
             return Response(status_code=self.status, headers=self.headers)
+        if isinstance(self.body, bytes):
+            return Response(self.body, self.status, self.headers)
         kind = PlainTextResponse if isinstance(self.body, str) else _PageJSONResponse
         return kind(self.body, self.status, self.headers)
 
 
 class Api:
-    """Answers calls out of a ledger. `answer` is all of it, and knows no socket."""
+    """Answers calls out of a ledger. `answer` is all of it, and knows no socket.
+
+    Attributes:
+        ledger: What it answers from.
+        api_key: The one that it accepts.
+    """
 
     def __init__(self, document: Document, ledger: Ledger, *, api_key: str, dialect: Dialect) -> None:
-        self._ledger = ledger
-        self._api_key = api_key
+        self.ledger = ledger
+        self.api_key = api_key
         self._dialect = dialect
         self._new_message = document.request_schema("createSms")
         self._handlers: Mapping[str, Callable[[Call], Reply]] = {
@@ -96,12 +111,11 @@ class Api:
     def answer(self, call: Call) -> Reply:
         if not self._is_authorised(call.headers):
             return Reply(401, headers={"WWW-Authenticate": "Bearer"})
-        operation = call.operations.get(call.method)
-        if operation is None:
+        if call.operation is None:
             return Reply(405, headers={"Allow": ", ".join(call.operations)})
-        handler = self._handlers.get(operation)
+        handler = self._handlers.get(call.operation)
         if handler is None:
-            return Reply(501, f'The stand-in does not know how to do "{operation}" yet.')
+            return Reply(501, f'The stand-in does not know how to do "{call.operation}" yet.')
         return handler(call)
 
     def _is_authorised(self, headers: Headers) -> bool:
@@ -110,7 +124,7 @@ class Api:
             return False
         scheme, _, key = given[0].partition(" ")
         # Starlette reads header bytes as Latin-1; this gives them back.
-        is_key = secrets.compare_digest(key.strip().encode("latin-1"), self._api_key.encode())
+        is_key = secrets.compare_digest(key.strip().encode("latin-1"), self.api_key.encode())
         return scheme.lower() == "bearer" and is_key
 
     def _create_sms(self, call: Call) -> Reply:
@@ -119,21 +133,25 @@ class Api:
             asked = read_new_message(call.content, self._new_message)
         except BadRequestError as error:
             return Reply(400, {"errors": error.errors})
-        message = self._ledger.create(asked, self._dialect.sms_per_number(asked.text))
+        return self.create(asked)
+
+    def create(self, asked: NewMessage) -> Reply:
+        """Create a message without a look at whether it makes sense."""
+        message = self.ledger.create(asked, self._dialect.sms_per_number(asked.text))
         return Reply(200, {"message_id": message.id, "sms_ids": self._dialect.sms_ids(message)})
 
     def _get_sms(self, call: Call) -> Reply:
-        sms = self._ledger.report_sms(_read_id(call))
+        sms = self.ledger.report_sms(_read_id(call))
         if sms is None:
             return Reply(404)
         return Reply(200, {"phone_number": sms.phone_number, "status": sms.status})
 
     def _delete_sms(self, call: Call) -> Reply:
-        deleted = self._ledger.delete_sms(_read_id(call))
+        deleted = self.ledger.delete_sms(_read_id(call))
         return Reply(404) if deleted is None else Reply(200, {"success": deleted})
 
     def _get_message(self, call: Call) -> Reply:
-        report = self._ledger.report_message(_read_id(call))
+        report = self.ledger.report_message(_read_id(call))
         if report is None:
             return Reply(404)
         return Reply(
@@ -142,7 +160,7 @@ class Api:
         )
 
     def _delete_message(self, call: Call) -> Reply:
-        count = self._ledger.delete_message(_read_id(call))
+        count = self.ledger.delete_message(_read_id(call))
         return Reply(404) if count is None else Reply(200, {"success": count})
 
 
@@ -151,10 +169,11 @@ def _read_id(call: Call) -> int:
     return int(call.id) if _ID.fullmatch(call.id) else 0
 
 
-def create_app(document: Document, api: Api) -> ASGIApp:
+def create_app(document: Document, answer: Callable[[Call], Reply]) -> ASGIApp:
     """The ASGI application that serves the paths of a document."""
     routes = [
-        Route(document.base_path + path, _Resource(api, operations)) for path, operations in document.operations.items()
+        Route(document.base_path + path, _Resource(answer, operations))
+        for path, operations in document.operations.items()
     ]
     return Router(routes, redirect_slashes=False, default=Response(status_code=404))
 
@@ -162,8 +181,8 @@ def create_app(document: Document, api: Api) -> ASGIApp:
 class _Resource:
     """A path as an ASGI application: a Starlette route of its own would answer HEAD as well."""
 
-    def __init__(self, api: Api, operations: Mapping[str, str]) -> None:
-        self._api = api
+    def __init__(self, answer: Callable[[Call], Reply], operations: Mapping[str, str]) -> None:
+        self._answer = answer
         self._operations = operations
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -174,4 +193,4 @@ class _Resource:
             return
         identifier = request.path_params.get("id", "")
         call = Call(self._operations, request.method, identifier, request.headers, content)
-        await self._api.answer(call).response()(scope, receive, send)
+        await self._answer(call).response()(scope, receive, send)

@@ -35,7 +35,7 @@ class _Errors(dict[str, list[str]]):
 
 def read_new_message(content: bytes, schema: RequestSchema) -> NewMessage:
     """Read the body of createSms. Raises BadRequestError with all that is wrong with it."""
-    body = _parse_json(content)
+    body = parse_json(content)
     try:
         violations = schema.errors(body)
     except ValueError:
@@ -57,7 +57,8 @@ def read_new_message(content: bytes, schema: RequestSchema) -> NewMessage:
     )
 
 
-def _parse_json(content: bytes) -> object:
+def parse_json(content: bytes) -> object:
+    """Read the body of a request. Raises BadRequestError if it is not JSON that makes sense."""
     try:
         body: object = json.loads(content.decode("utf-8"), parse_constant=_refuse_constant)
         # A lone surrogate is no text: it can be escaped in JSON, but not sent on or stored.
@@ -89,8 +90,14 @@ def _describe(violation: ValidationError, schema: RequestSchema) -> tuple[str, s
     if keyword in {"type", "oneOf", "anyOf"}:
         return field, f'The field "{field}" must be {schema.type_of(field)}'
     if keyword == "pattern" and (date_format := schema.datetime_format(field)):
-        return field, f'The field "{field}" must be a date of format "{date_format}"'
+        return field, f'The field "{field}" must be a date of format "{_in_words(date_format)}"'
     return field, f'The field "{field}" is invalid: {violation.message}'
+
+
+def _in_words(date_format: str) -> str:
+    """A strftime format as people write it: YYYY-MM-DD."""
+    letters = {"%Y": "YYYY", "%m": "MM", "%d": "DD", "%H": "HH", "%M": "MM", "%S": "SS"}
+    return re.sub("%[A-Za-z]", lambda match: letters.get(match[0], match[0]), date_format)
 
 
 def _read_phone_numbers(fields: dict[str, Any], errors: _Errors) -> tuple[str, ...]:

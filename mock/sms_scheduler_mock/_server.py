@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from ._app import DIALECTS, Api, DialectName, create_app
 from ._document import Document, default_path
+from ._faults import FaultyApi
 from ._ledger import Clock, Ledger, Message
 from ._transport import InProcessTransport
 
@@ -53,6 +54,7 @@ class MockServer:
         ticking: Whether the clock runs by itself. By default it stands still until `advance` or
             `travel_to` is called.
         outcomes: By phone number, the status that SMS to it end in; see `outcome`.
+        faults: The names of faults to begin with; see `fault`.
         document: Another openapi.yaml to serve from.
 
     Raises:
@@ -70,6 +72,7 @@ class MockServer:
         now: datetime | None = None,
         ticking: bool = False,
         outcomes: Mapping[str, int | str] | None = None,
+        faults: Iterable[str] = (),
         document: Path | None = None,
     ) -> None:
         if not 0 <= port <= 65535:
@@ -89,7 +92,8 @@ class MockServer:
         self._clock = Clock(now, ticking=ticking)
         self._ledger = Ledger(self._statuses, self._clock, self._ended_as)
         api = Api(source, self._ledger, api_key=api_key, dialect=DIALECTS[dialect])
-        self._app = create_app(source, api)
+        self._api = FaultyApi(api, faults)
+        self._app = create_app(source, self._api.answer)
         self._running: tuple[uvicorn.Server, Thread] | None = None
 
     @property
@@ -112,6 +116,11 @@ class MockServer:
     def messages(self) -> list[Message]:
         """The messages accepted so far, the oldest first, as they stand now."""
         return self._ledger.messages()
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """The names of the faults that are on."""
+        return self._api.on
 
     @property
     def now(self) -> datetime:
@@ -143,10 +152,19 @@ class MockServer:
                 return
         raise ValueError(f"{status!r} is not a documented status, by code or by name")
 
+    def fault(self, name: str) -> None:
+        """Break the contract from now on, in a way that `sms_scheduler_mock.FAULTS` names and describes.
+
+        Raises:
+            ValueError: There is no fault of that name.
+        """
+        self._api.switch_on(name)
+
     def reset(self) -> None:
-        """Forget all messages, set the clock and the outcomes back to where they began."""
+        """Forget all messages, set the clock, the outcomes and the faults back to where they began."""
         self._ledger.clear()
         self._clock.reset()
+        self._api.reset()
         self._set_initial_outcomes()
 
     def _set_initial_outcomes(self) -> None:
@@ -200,7 +218,7 @@ class MockServer:
         self._stop()
 
     async def __aenter__(self) -> Self:
-        return self.__enter__()
+        return await anyio.to_thread.run_sync(self.__enter__)
 
     async def __aexit__(
         self,

@@ -40,7 +40,10 @@ def server_that_answers(answer: Callable[[str, str | None], tuple[int, bytes]]) 
 
         def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None: ...
+
+    with Server(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -70,6 +73,28 @@ def test_a_server_that_breaks_it_is_caught(broken: str, answer: Callable[[str, s
     assert run.returncode == 1, run.stdout
     assert f"FAILED tests/contract/test_contract.py::{broken}" in run.stdout
     assert "A promise is broken" in run.stdout
+
+
+def test_a_server_that_goes_away_is_no_verdict() -> None:
+    seen = []
+
+    def answer(method: str, key: str | None) -> tuple[int, bytes]:
+        seen.append(method)
+        if len(seen) > 1:
+            raise ConnectionAbortedError
+        return 400, b'{"errors": {}}'
+
+    with server_that_answers(answer) as url:
+        run = contract("--url", url, "--api-key", "the-secret-key")
+    assert run.returncode == 2, run.stdout
+    assert "stopped answering" in run.stdout
+    assert "the-secret-key" not in run.stdout + run.stderr
+
+
+def test_a_status_code_that_is_new_is_not_judged() -> None:
+    with MockServer(faults=["status-not-on-the-list"]) as server:
+        run = contract("--url", server.url, "--api-key", server.api_key, "-k", "links")
+    assert run.returncode == 0, run.stdout
 
 
 def test_a_server_that_is_not_there_is_no_verdict() -> None:

@@ -1,10 +1,15 @@
 """What openapi.yaml promises, judged by Schemathesis: documented statuses, content types, schemas, auth and links."""
 
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import schemathesis
+from document import read
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
@@ -21,9 +26,19 @@ SETTINGS = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.function_scoped_fixture],
 )
 
-schema = schemathesis.openapi.from_path(
-    ROOT / "openapi.yaml", config=SchemathesisConfig.from_path(ROOT / "schemathesis.toml")
-)
+
+def judged() -> dict[str, Any]:
+    """The document, without what the vendor leaves open: codes not listed yet, and `[]` for an empty object."""
+    data = copy.deepcopy(read(ROOT / "openapi.yaml").data)
+    schemas: dict[str, Any] = data["components"]["schemas"]
+    del schemas["SmsStatus"]["enum"]
+    for name, field in (("CreatedMessage", "sms_ids"), ("RequestErrors", "errors")):
+        properties = schemas[name]["properties"]
+        properties[field] = {"anyOf": [properties[field], {"type": "array", "maxItems": 0}]}
+    return data
+
+
+schema = schemathesis.openapi.from_dict(judged(), config=SchemathesisConfig.from_path(ROOT / "schemathesis.toml"))
 
 OPERATIONS: list[Any] = [result.ok() for result in schema.get_all_operations()]  # type: ignore[union-attr]
 Case = schemathesis.Case[Any]
@@ -68,16 +83,33 @@ def address(case: Case, target: Target) -> dict[str, Any]:
     return {"base_url": target.url, "headers": target.headers}
 
 
+@contextmanager
+def judgeable(target: Target) -> Iterator[None]:
+    """End the run without a verdict if the server goes away; the traceback would show the key."""
+    try:
+        yield
+    except requests.RequestException as error:
+        reason = f"{target.url} stopped answering: {type(error).__name__}"
+    else:
+        return
+    pytest.exit(reason, returncode=2)
+
+
+def call_and_validate(case: Case, target: Target) -> None:
+    with judgeable(target):
+        case.call_and_validate(**address(case, target))
+
+
 @schema.parametrize()
 @SETTINGS
 def test_operation_keeps_the_document(case: Case, may_send: Target) -> None:
-    case.call_and_validate(**address(case, may_send))
+    call_and_validate(case, may_send)
 
 
 @schema.include(method="GET").parametrize()
 @SETTINGS
 def test_reading_keeps_the_document(case: Case, target: Target) -> None:
-    case.call_and_validate(**address(case, target))
+    call_and_validate(case, target)
 
 
 def test_links_lead_where_the_document_says(may_send: Target) -> None:
@@ -92,7 +124,8 @@ def test_links_lead_where_the_document_says(may_send: Target) -> None:
                 followed.add(case.operation.label)
             super().validate_response(response, case, *args, **kwargs)
 
-    Links.run(settings=settings(SETTINGS, max_examples=80, stateful_step_count=8))
+    with judgeable(may_send):
+        Links.run(settings=settings(SETTINGS, max_examples=80, stateful_step_count=8))
 
     every = {operation.label for operation in OPERATIONS}
     assert followed == every, f"no request was ever accepted by {', '.join(sorted(every - followed))}"
@@ -100,8 +133,10 @@ def test_links_lead_where_the_document_says(may_send: Target) -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
 def test_nothing_is_told_or_done_without_the_key(operation: Any, target: Target) -> None:
-    parameters = {"id": 1} if "{id}" in operation.path else {}
+    # an id that nothing has: a server that does not look at the key may delete what it is asked to
+    parameters = {"id": 2**53 - 1} if "{id}" in operation.path else {}
     case = operation.Case(path_parameters=parameters, body={}, media_type="application/json")
     for header in (None, "", "Bearer", "Bearer wrong", "Basic d3Jvbmc6d3Jvbmc="):
-        response = case.call(base_url=target.url, headers={} if header is None else {"Authorization": header})
+        with judgeable(target):
+            response = case.call(base_url=target.url, headers={} if header is None else {"Authorization": header})
         assert response.status_code == 401, f"promised: 401 with the header {header!r}; came: {response.status_code}"

@@ -114,7 +114,7 @@ def test_no_phone_number(client: httpx.Client, body: Body) -> None:
     ],
 )
 def test_a_date_is_not_in_the_format(client: httpx.Client, body: Body, date: str) -> None:
-    message = 'The field "delivery_date" must be a date of format "%Y-%m-%d %H:%M:%S"'
+    message = 'The field "delivery_date" must be a date of format "YYYY-MM-DD HH:MM:SS"'
     assert refusal(client, body(delivery_date=date)) == {"delivery_date": [message]}
 
 
