@@ -70,6 +70,16 @@ def check(call):
     else:
         raise AssertionError("no teapot")
 
+    SEEN.clear()
+    for name in ("", ".", ".."):
+        try:
+            call("clear_garden", name=name)
+        except ValueError as error:
+            assert "would name another path" in str(error)
+        else:
+            raise AssertionError("it would have cleared something else")
+    assert not SEEN
+
     assert call("clear_garden", name="rose/é") is None
     assert SEEN.pop()[:2] == ("DELETE", "/v9/gardens/rose%2F%C3%A9")
 

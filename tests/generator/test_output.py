@@ -60,6 +60,12 @@ def _add_empty(client: Path) -> None:
     (client / "empty.py").touch()
 
 
+def _other_line_ends(client: Path) -> None:
+    (client / "py.typed").unlink()
+    errors = client / "errors.py"
+    errors.write_bytes(errors.read_bytes().replace(b"\n", b"\r\n"))
+
+
 def _remove(client: Path) -> None:
     (client / "models" / "sms_status.py").unlink()
 
@@ -75,6 +81,7 @@ def _remove_empty(client: Path) -> None:
         (_add, ["--- {client}/extra.py", "+++ /dev/null", "-EXTRA = 1"]),
         (_add_empty, ["{client}/empty.py: removed, empty"]),
         (_remove, ["--- /dev/null", "+++ {client}/models/sms_status.py", "+class SmsStatus(IntEnum):"]),
+        (_other_line_ends, ["--- {client}/errors.py", "+++ {client}/errors.py"]),
         (_remove_empty, ["{client}/py.typed: added, empty"]),
     ],
 )

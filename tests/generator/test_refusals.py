@@ -303,6 +303,14 @@ UNSUPPORTED = [
             "components.schemas.Switching.additionalProperties", "cannot be expressed beside `properties`"),
     Mistake("flag-in-a-path", "schema: {type: integer}}\n      responses", "schema: {type: boolean}}\n      responses", "get:",
             GET, "the path parameter lampNumber must be a string or a number"),
+    Mistake("date-in-a-path", "schema: {type: integer}}\n      responses", "schema: {type: string, format: date-time}}\n      responses", "get:",
+            GET, "the path parameter lampNumber is a date"),
+    Mistake("content-without-schema", "This is a teapot.", "Tea.\n          content: {application/json: {}}", '"418":',
+            f"{GET}.responses.418", "expected a `schema` of the content"),
+    Mistake("date-format-in-a-list", "items: {type: string}", "items: {type: string, x-datetime-format: '%Y'}", "x-datetime-format: '%Y'",
+            f"{BODY_FIELDS}.rooms.items.x-datetime-format", "has a meaning only for a field of a request body"),
+    Mistake("one-name-in-path-and-body", "  /lamps:\n    put:\n", "  /lamps/{label}:\n    put:\n      parameters:\n        - {name: label, in: path, required: true, schema: {type: string}}\n", "requestBody:",
+            "paths./lamps/{label}.put.requestBody", "label is a parameter of the path too"),
     Mistake("control-character-in-enum", "[warm-white,", '["warm\\nwhite",', '"warm',
             "components.schemas.Colour.enum.0", "expected a text without control characters"),
 ]  # fmt: skip
@@ -322,6 +330,20 @@ def test_what_would_make_a_wrong_client_is_refused(refuse: Refuse, mistake: Mist
 def test_a_schema_that_would_hide_a_name_of_the_client_is_refused(refuse: Refuse, name: str) -> None:
     (line,) = refuse.document(LAMPS.replace("schemas/Lamp", f"schemas/{name}").replace("    Lamp:\n", f"    {name}:\n"))
     assert f"`{name}`" in line
+
+
+def test_a_document_without_operations_is_refused(refuse: Refuse) -> None:
+    (line,) = refuse.document(LAMPS[: LAMPS.index("paths:")] + "components: {}\n")
+    assert line.startswith("api.yaml:1:1: the document: expected `paths` with at least one operation")
+
+
+def test_a_reference_to_no_example_is_refused(refuse: Refuse) -> None:
+    document = edited(
+        "              onePhoneNumber:\n",
+        "              other: {$ref: '#/components/examples/no'}\n              onePhoneNumber:\n",
+    )
+    (line,) = refuse.document(document)
+    assert "leads nowhere: there is no #/components/examples/no" in line
 
 
 def test_half_a_character_is_refused(refuse: Refuse) -> None:

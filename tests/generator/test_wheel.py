@@ -70,7 +70,7 @@ def test_the_stand_ins_dependencies_are_those_of_an_extra(metadata: Message) -> 
     plain = {_name(line) for line in required if ";" not in line}
     mock = {_name(line) for line in required if line.endswith("extra == 'mock'")}
     assert plain == {"attrs", "httpx", "httpx-retries", "msgspec"}
-    assert mock == {"jsonschema-rs", "pyyaml", "starlette", "uvicorn"}
+    assert mock == {"anyio", "jsonschema-rs", "pyyaml", "starlette", "uvicorn"}
     assert len(required) == len(plain) + len(mock)
 
 

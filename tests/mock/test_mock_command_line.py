@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -93,3 +94,20 @@ def test_an_option_that_does_not_exist_gets_the_usage(arguments: list[str]) -> N
 def test_help_names_every_option() -> None:
     text = run("--help").stdout
     assert all(option in text for option in ("--host", "--port", "--api-key", "--dialect"))
+
+
+def test_without_its_dependencies_it_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "starlette.py").write_text(
+        "raise ModuleNotFoundError(\"No module named 'starlette'\", name='starlette')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "sms_scheduler_mock"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        'No module named \'starlette\'; the stand-in server needs the extra "mock": pip install "sms-scheduler[mock]"'
+    ]
