@@ -1,12 +1,11 @@
 """Judge a server by openapi.yaml: run tests/contract against the stand-in, or against the server at --url."""
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 import pytest
-from target import NoTargetError, Target, TargetPlugin
+from target import NoTargetError, Target, TargetPlugin, add_api_key
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT, BROKEN, NOT_RUN = 0, 1, 2
@@ -22,12 +21,7 @@ def main(arguments: list[str]) -> int:
         "Other options go to pytest.",
     )
     parser.add_argument("--url", help="the server's base URL, such as http://127.0.0.1:8025/api/v1")
-    parser.add_argument(
-        "--api-key",
-        default=os.environ.get("SMS_SCHEDULER_API_KEY"),
-        metavar="KEY",
-        help="a key that the server accepts; default: the environment variable SMS_SCHEDULER_API_KEY",
-    )
+    add_api_key(parser)
     parser.add_argument("--sender-id", type=int, default=123, metavar="N", help="a sender of the account; default: 123")
     parser.add_argument("--phone-number", default="+33123456789", metavar="+33...", help="a number to create SMS for")
     options, others = parser.parse_known_args(arguments)

@@ -25,7 +25,7 @@ from sms_scheduler import (
     UnauthorizedError,
 )
 from sms_scheduler_mock import MockServer
-from target import NoTargetError, Target
+from target import NoTargetError, Target, add_api_key
 
 ROOT = Path(__file__).resolve().parent.parent
 console = Console(highlight=False)
@@ -64,12 +64,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         prog="scripts/demo", description="Send, follow and cancel SMS: on the embedded stand-in, or on a real server."
     )
     parser.add_argument("--url", help="a real server's base URL; without --send it is only read from")
-    parser.add_argument(
-        "--api-key",
-        default=os.environ.get("SMS_SCHEDULER_API_KEY"),
-        metavar="KEY",
-        help="default: the environment variable SMS_SCHEDULER_API_KEY",
-    )
+    add_api_key(parser)
     parser.add_argument("--message-id", type=int, metavar="N", help="with --url: a message whose report to show")
     parser.add_argument(
         "--send", action="store_true", help="with --url: also create an SMS, a month ahead, and cancel it; it may cost"

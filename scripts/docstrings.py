@@ -46,8 +46,6 @@ def _paragraphs(value: str) -> list[str]:
 
 
 def _entry(name: str, value: str) -> str:
-    if not name:
-        return _fill(value, first="    ", rest="    ")
     return _fill(f"{name}: {value}", first="    ", rest=" " * 8)
 
 

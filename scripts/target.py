@@ -1,10 +1,22 @@
 """The server that the contract tests judge."""
 
+import argparse
 import ipaddress
+import os
 from urllib.parse import urlsplit
 
 import attrs
 import httpx
+
+
+def add_api_key(parser: argparse.ArgumentParser) -> None:
+    """Give a command the option that names the key of a server, which may also stand in the environment."""
+    parser.add_argument(
+        "--api-key",
+        default=os.environ.get("SMS_SCHEDULER_API_KEY"),
+        metavar="KEY",
+        help="a key that the server accepts; default: the environment variable SMS_SCHEDULER_API_KEY",
+    )
 
 
 class NoTargetError(Exception):
