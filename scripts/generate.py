@@ -32,7 +32,7 @@ from views import Views, class_names, described
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "scripts" / "templates"
 # Modules for which openapi-python-client has no place of its own.
-EXTRA_MODULES = ("codec", "transport")
+EXTRA_MODULES = ("codec", "retries", "transport")
 
 
 def main(arguments: list[str]) -> int:
@@ -104,7 +104,8 @@ def _shown(path: Path) -> Path:
 
 def _refuse_foreign(target: Path) -> None:
     """Never replace a folder that is not a generated client."""
-    is_ours = all((target / f"{module}.py").is_file() for module in EXTRA_MODULES)
+    # what clients of earlier versions of the generator have too
+    is_ours = all((target / name).is_file() for name in ("client.py", "codec.py", "transport.py", "types.py"))
     if target.exists() and any(target.iterdir()) and not is_ours:
         raise DocumentError(f"{target}: this is not a generated client, and would be replaced; choose another --output")
 

@@ -8,7 +8,6 @@ from typing import Any, Generic, NoReturn, Self, TypeVar
 
 import attrs
 import httpx
-from httpx_retries import RetryTransport
 
 from .api.message import delete_message as _delete_message
 from .api.message import get_message as _get_message
@@ -98,7 +97,6 @@ class _Client(Generic[_TransportT, _ConnectionsT]):
         self._settings = Settings(api_key, base_url, timeout, max_retries, timezone)
         self._settings.warn_of_clear_text()
         self._connections: _ConnectionsT = self._connect(transport)
-        self._transport = RetryTransport(self._connections)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._settings!r})"
@@ -119,19 +117,22 @@ class _Client(Generic[_TransportT, _ConnectionsT]):
         changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         client = object.__new__(type(self))
         client._settings = attrs.evolve(self._settings, **changes)
-        client._connections, client._transport = self._connections, self._transport
+        client._connections = self._connections
         return client
 
-    def _start(self, request: Request) -> tuple[httpx.Request, float]:
+    def _start(self, request: Request) -> tuple[httpx.Request, Any, float]:
+        from .retries import RetryTransport, retry  # noqa: PLC0415  (here, since it takes as long as all other imports)
+
         if self._connections.is_closed:
             raise NotSentError(request.operation, "the client is closed")
-        return self._settings.http_request(request), time.monotonic()
+        transport = RetryTransport(self._connections, retry(request.method, self._settings.max_retries))
+        return self._settings.http_request(request), transport, time.monotonic()
 
     def _finish(
         self, request: Request, http_request: httpx.Request, started: float, end: httpx.Response | Exception
     ) -> Response:
         milliseconds = (time.monotonic() - started) * 1000
-        end = end.response if isinstance(end, WaitTooLongError) else end
+        end = end.args[0] if isinstance(end, WaitTooLongError) else end
         if isinstance(end, Exception):
             _log.debug("%s failed after %.0f ms: %s", request.operation, milliseconds, type(end).__name__)
             raise failure(request, http_request, end)
@@ -169,10 +170,10 @@ class SmsScheduler(_Client[httpx.BaseTransport, _Connections]):
         self._connections.close()
 
     def _send(self, request: Request) -> Response:
-        http_request, started = self._start(request)
+        http_request, transport, started = self._start(request)
         end: httpx.Response | Exception
         try:
-            end = self._transport.handle_request(http_request)
+            end = transport.handle_request(http_request)
         except Exception as error:  # whatever it is, the caller gets an error of this package
             end = error
         return self._finish(request, http_request, started, end)
@@ -273,10 +274,10 @@ class AsyncSmsScheduler(_Client[httpx.AsyncBaseTransport, _AsyncConnections]):
         await self._connections.aclose()
 
     async def _send(self, request: Request) -> Response:
-        http_request, started = self._start(request)
+        http_request, transport, started = self._start(request)
         end: httpx.Response | Exception
         try:
-            end = await self._transport.handle_async_request(http_request)
+            end = await transport.handle_async_request(http_request)
         except Exception as error:  # whatever it is, the caller gets an error of this package
             end = error
         return self._finish(request, http_request, started, end)

@@ -1,4 +1,4 @@
-"""All that the two clients need of httpx except the I/O: requests, retries and what a failure means."""
+"""All that the two clients need of httpx except the I/O: requests and what a failure means."""
 
 import datetime
 import functools
@@ -9,9 +9,8 @@ from typing import Any, cast
 
 import attrs
 import httpx
-from httpx_retries import Retry
 
-from .errors import NotSentError, OutcomeUnknownError, TransportError, seconds_to_wait
+from .errors import NotSentError, OutcomeUnknownError, TransportError
 from .types import Request, Response
 
 __version__: str = "0.1.0"
@@ -21,15 +20,13 @@ API_KEY_VARIABLE = "SMS_SCHEDULER_API_KEY"
 USER_AGENT = f"sms-scheduler/{__version__} httpx/{httpx.__version__}".encode()
 
 # Failures before a connection stood, so that nothing of the request can have left.
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-_IDEMPOTENT = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PUT", "TRACE"})
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 # Parsing a URL takes a tenth of the time of a request on a fast network.
 _parsed = functools.lru_cache(maxsize=256)(httpx.URL)
-_LONGEST_WAIT = 30.0
 _ATTEMPTS = "sms_scheduler.attempts"
 
 
-def _given_or_from_environment(api_key: str | None) -> str:
+def _or_from_environment(api_key: str | None) -> str:
     return os.environ.get(API_KEY_VARIABLE, "") if api_key is None else api_key
 
 
@@ -37,7 +34,7 @@ def _given_or_from_environment(api_key: str | None) -> str:
 class Settings:
     """The options of a client; raises TypeError or ValueError for one that cannot work."""
 
-    api_key: str = attrs.field(repr=False, converter=_given_or_from_environment)
+    api_key: str = attrs.field(repr=False, converter=_or_from_environment)
     base_url: str
     timeout: float
     max_retries: int
@@ -65,7 +62,7 @@ class Settings:
             )
 
     def http_request(self, request: Request) -> httpx.Request:
-        """Complete a request with the base URL, the credentials, the timeouts and what may be sent again."""
+        """Complete a request with the base URL, the credentials and the timeouts."""
         headers = [
             (b"Accept", b"application/json"),
             (b"Authorization", b"Bearer " + self.api_key.encode()),
@@ -78,55 +75,12 @@ class Settings:
             _parsed(self.base_url.rstrip("/") + request.path),
             headers=headers,
             content=request.content,
-            extensions={
-                "timeout": dict.fromkeys(("connect", "read", "write", "pool"), self.timeout),
-                "retry": _retry(request.method, self.max_retries),
-                _ATTEMPTS: [],
-            },
+            extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self.timeout), _ATTEMPTS: []},
         )
 
 
-@functools.lru_cache(maxsize=256)
-def _retry(method: str, max_retries: int) -> Retry:
-    """Send again what was certainly not accepted, and what does no harm if it was."""
-    repeatable = method in _IDEMPOTENT
-    return _Retry(
-        total=max_retries,
-        allowed_methods=[method],
-        status_forcelist=[429, 502, 503, 504] if repeatable else [429],
-        retry_on_exceptions=Retry.RETRYABLE_EXCEPTIONS if repeatable else _NOT_SENT,
-        backoff_factor=0.25,
-        backoff_jitter=0.5,
-        max_backoff_wait=_LONGEST_WAIT,
-        total_timeout=2 * _LONGEST_WAIT,
-    )
-
-
-@attrs.define
 class WaitTooLongError(Exception):
-    """A server asks to wait for longer than a caller would: its response is the outcome."""
-
-    response: httpx.Response
-
-
-class _Retry(Retry):
-    """Sends again when the server asks for it, and not earlier; if that is too long, not at all."""
-
-    def parse_retry_after(self, retry_after: str) -> float:
-        return seconds_to_wait({"retry-after": retry_after}) or 0.0
-
-    def sleep(self, response: httpx.Response | Exception) -> None:
-        _refuse_long_wait(response)
-        super().sleep(response)
-
-    async def asleep(self, response: httpx.Response | Exception) -> None:
-        _refuse_long_wait(response)
-        await super().asleep(response)
-
-
-def _refuse_long_wait(response: httpx.Response | Exception) -> None:
-    if isinstance(response, httpx.Response) and (seconds_to_wait(response.headers) or 0) > _LONGEST_WAIT:
-        raise WaitTooLongError(response)
+    """A server asks to wait for longer than a caller would: its response, the one argument, is the outcome."""
 
 
 def _check_api_key(api_key: str) -> None:
@@ -171,7 +125,7 @@ def attempts(http_request: httpx.Request) -> list[int | Exception]:
 def failure(request: Request, http_request: httpx.Request, error: Exception) -> TransportError:
     """Tell what the exception that ended the last attempt means for the request."""
     ends = attempts(http_request)
-    is_unsent = bool(ends) and all(isinstance(end, _NOT_SENT) for end in ends)
+    is_unsent = bool(ends) and all(isinstance(end, NOT_SENT) for end in ends)
     problem = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return (NotSentError if is_unsent else OutcomeUnknownError)(request.operation, problem)
 
@@ -179,10 +133,7 @@ def failure(request: Request, http_request: httpx.Request, error: Exception) -> 
 def answer(request: Request, http_request: httpx.Request, http_response: httpx.Response) -> Response:
     """Take what the operations read; raises OutcomeUnknownError if an earlier attempt may have deleted what is gone."""
     *earlier, _ = attempts(http_request)
-    if request.method == "DELETE" and http_response.status_code == 404 and any(map(_is_doubtful, earlier)):
+    is_doubtful = any(end != 429 and not isinstance(end, NOT_SENT) for end in earlier)
+    if is_doubtful and request.method == "DELETE" and http_response.status_code == 404:
         raise OutcomeUnknownError(request.operation, "404 Not Found, after an attempt whose outcome is not known")
     return Response(request.operation, http_response.status_code, http_response.headers, http_response.content)
-
-
-def _is_doubtful(end: int | Exception) -> bool:
-    return end != 429 and not isinstance(end, _NOT_SENT)

@@ -5,6 +5,8 @@ import json
 import logging
 import pickle
 import platform
+import subprocess
+import sys
 import warnings
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -393,3 +395,14 @@ def test_whatever_a_transport_raises_is_an_error_of_the_package(
 def test_what_a_transport_could_not_send_was_not_sent(make_client: MakeClient, error: Exception) -> None:
     with pytest.raises(NotSentError):
         make_client(transport=Answers(error)).try_out("create_sms")
+
+
+# The first client
+
+
+def test_what_takes_long_to_import_waits_for_the_first_request() -> None:
+    code = (
+        "import sys; from sms_scheduler import SmsScheduler; SmsScheduler('key'); print('httpx_retries' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert run.stdout == "False\n"
