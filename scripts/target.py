@@ -3,6 +3,7 @@
 import argparse
 import ipaddress
 import os
+from typing import Self
 from urllib.parse import urlsplit
 
 import attrs
@@ -31,18 +32,22 @@ class Target:
         url: The base URL of the API.
         api_key: A key that it accepts.
         sender_id: A sender of the key's account.
-        phone_number: A number that messages may be created for.
+        phone_numbers: Numbers that messages may be created for.
+        is_sender_named: Whether the sender is the tester's, who knows that the account has it.
+        scheme: The word before the key, in the case that the server accepts.
     """
 
     url: str
     api_key: str = attrs.field(repr=False)
     sender_id: int = 123
-    phone_number: str = "+33123456789"
+    phone_numbers: tuple[str, ...] = ("+33612345678",)
+    is_sender_named: bool = True
+    scheme: str = "bearer"
 
     @property
     def headers(self) -> dict[str, str]:
         """The headers of a request with the key."""
-        return {"Authorization": f"Bearer {self.api_key}"}
+        return {"Authorization": f"{self.scheme} {self.api_key}"}
 
     @property
     def is_loopback(self) -> bool:
@@ -53,26 +58,29 @@ class Target:
         except ValueError:
             return host == "localhost"
 
-    def check(self) -> None:
+    def check(self) -> Self:
         """See that the API is there and accepts the key, by a request that cannot create anything.
+
+        The result is the target with the scheme word that the server accepts: the vendor's pages write it in two ways.
 
         Raises:
             NoTargetError: It is not, or does not.
         """
         if not (self.api_key.isascii() and self.api_key.isprintable()):
             raise NoTargetError("the API key must be printable ASCII")
+        candidates = [attrs.evolve(self, scheme=scheme) for scheme in ("bearer", "Bearer")]
+        accepted = next((candidate for candidate in candidates if candidate._answers() != 401), None)
+        if accepted is None:
+            raise NoTargetError(f"{self.url} refuses the API key; pass one that it accepts")
+        return accepted
+
+    def _answers(self) -> int:
+        """The status that an empty request for a message is answered with."""
         try:
-            response = httpx.post(f"{self.url}/sms", headers=self.headers, json={}, timeout=10)
+            with httpx.stream("POST", f"{self.url}/sms", headers=self.headers, json={}, timeout=10) as response:
+                status = response.status_code
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise NoTargetError(f"no server answers at {self.url}: {error}; start it, or mend --url") from None
-        if response.status_code == 401:
-            raise NoTargetError(f"{self.url} refuses the API key; pass one that it accepts")
-        if response.status_code in {404, 405}:
+        if status in {404, 405}:
             raise NoTargetError(f"{self.url} is not the API: there is no {self.url}/sms; does the path end in /api/v1?")
-
-
-class TargetPlugin:
-    """Hands a target to the tests, as a pytest plugin."""
-
-    def __init__(self, target: Target) -> None:
-        self.target = target
+        return status

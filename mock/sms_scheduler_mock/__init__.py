@@ -6,6 +6,7 @@ try:
     from ._faults import FAULTS
     from ._ledger import Message, Sms
     from ._server import MockServer
+    from ._variants import VARIANTS
 except ModuleNotFoundError as error:
     # The client is often installed alone: the stand-in travels with it, its dependencies do not.
     reason = f'{error}; the stand-in server needs the extra "mock": pip install "sms-scheduler[mock]"'
@@ -13,4 +14,4 @@ except ModuleNotFoundError as error:
         sys.exit(reason)
     raise ModuleNotFoundError(reason, name=error.name) from None
 
-__all__ = ["FAULTS", "Message", "MockServer", "Sms"]
+__all__ = ["FAULTS", "VARIANTS", "Message", "MockServer", "Sms"]

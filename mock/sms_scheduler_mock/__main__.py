@@ -30,6 +30,14 @@ def main() -> int:
         default=[],
         help="break the contract in a way that sms_scheduler_mock.FAULTS names; may be repeated",
     )
+    add(
+        "--variant",
+        dest="variants",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="keep it in another way, one that sms_scheduler_mock.VARIANTS names; may be repeated",
+    )
     options = parser.parse_args()
 
     stop = Event()

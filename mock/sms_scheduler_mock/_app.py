@@ -93,12 +93,13 @@ class Api:
     Attributes:
         ledger: What it answers from.
         api_key: The one that it accepts.
+        dialect: How it writes sms_ids.
     """
 
     def __init__(self, document: Document, ledger: Ledger, *, api_key: str, dialect: Dialect) -> None:
         self.ledger = ledger
         self.api_key = api_key
-        self._dialect = dialect
+        self.dialect = dialect
         self._new_message = document.request_schema("createSms")
         self._handlers: Mapping[str, Callable[[Call], Reply]] = {
             "createSms": self._create_sms,
@@ -109,7 +110,7 @@ class Api:
         }
 
     def answer(self, call: Call) -> Reply:
-        if not self._is_authorised(call.headers):
+        if not self.is_authorised(call.headers):
             return Reply(401, headers={"WWW-Authenticate": "Bearer"})
         if call.operation is None:
             return Reply(405, headers={"Allow": ", ".join(call.operations)})
@@ -118,7 +119,8 @@ class Api:
             return Reply(501, f'The stand-in does not know how to do "{call.operation}" yet.')
         return handler(call)
 
-    def _is_authorised(self, headers: Headers) -> bool:
+    def is_authorised(self, headers: Headers) -> bool:
+        """Whether a request with these headers carries the key."""
         given = headers.getlist("Authorization")
         if len(given) != 1:
             return False
@@ -128,17 +130,21 @@ class Api:
         return scheme.lower() == "bearer" and is_key
 
     def _create_sms(self, call: Call) -> Reply:
-        assert self._new_message is not None  # noqa: S101  # the document has the operation
         try:
-            asked = read_new_message(call.content, self._new_message)
+            asked = self.read(call.content)
         except BadRequestError as error:
             return Reply(400, {"errors": error.errors})
         return self.create(asked)
 
-    def create(self, asked: NewMessage) -> Reply:
-        """Create a message without a look at whether it makes sense."""
-        message = self.ledger.create(asked, self._dialect.sms_per_number(asked.text))
-        return Reply(200, {"message_id": message.id, "sms_ids": self._dialect.sms_ids(message)})
+    def read(self, content: bytes) -> NewMessage:
+        """Read what createSms is asked for. Raises BadRequestError with all that is wrong with it."""
+        assert self._new_message is not None  # noqa: S101  # the document has the operation
+        return read_new_message(content, self._new_message)
+
+    def create(self, asked: NewMessage, sms_per_number: int | None = None) -> Reply:
+        """Create a message without a look at whether it makes sense; the text tells how many SMS, if nobody does."""
+        message = self.ledger.create(asked, sms_per_number or self.dialect.sms_per_number(asked.text))
+        return Reply(200, {"message_id": message.id, "sms_ids": self.dialect.sms_ids(message)})
 
     def _get_sms(self, call: Call) -> Reply:
         sms = self.ledger.report_sms(_read_id(call))

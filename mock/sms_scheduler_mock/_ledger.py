@@ -12,9 +12,29 @@ ENDED_AFTER = timedelta(seconds=15)
 
 _WELL_KNOWN = {"SCHEDULED", "PENDING", "SENT", "RECEIVED"}
 
-# Apart from each other, so that an id of the one kind taken for the other is noticed.
-_FIRST_MESSAGE_ID = 123_456
-_FIRST_SMS_ID = 5_000_001
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What no page of the vendor settles, as it is settled here.
+
+    Attributes:
+        message_id: The id of the message that is created after so many others.
+        sms_id: The id of the SMS that is created after so many others.
+        reports_deleted: Whether an SMS that was deleted still has a report.
+        lists_deleted: Whether it still has a row in the report of its message.
+        deleted_as: The name of the status that it is in.
+        deleted_again: Whether deleting it again succeeds; None if there is nothing to delete.
+        keeps_emptied: Whether a message whose SMS were all deleted still exists.
+    """
+
+    # Apart from each other, so that an id of the one kind taken for the other is noticed.
+    message_id: Callable[[int], int] = (123_456).__add__
+    sms_id: Callable[[int], int] = (5_000_001).__add__
+    reports_deleted: bool = False
+    lists_deleted: bool = False
+    deleted_as: str = "SCHEDULED"
+    deleted_again: bool | None = None
+    keeps_emptied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +68,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMessage:
-    """What a client asks for; `phone_numbers` holds no number twice."""
+    """What a client asks for."""
 
     text: str
     stop: bool
@@ -92,7 +112,7 @@ class Ledger:
     """Keeps messages and tells where their SMS stand. May be used from several threads.
 
     `statuses` are the documented codes by name, `now` is the clock. `ended_as` gives the name of
-    the status that an SMS to a phone number ends in.
+    the status that an SMS to a phone number ends in. `rules` may be replaced at any time.
     """
 
     def __init__(
@@ -104,8 +124,9 @@ class Ledger:
         if missing := _WELL_KNOWN - statuses.keys():
             raise ValueError(f"the document names no status {', '.join(sorted(missing))}")
         self._statuses = statuses
-        self._now = now
+        self.now = now
         self._ended_as = ended_as
+        self.rules = Rules()
         self._lock = RLock()
         self.clear()
 
@@ -115,15 +136,14 @@ class Ledger:
             self._records: dict[int, _Record] = {}
             self._record_of_sms: dict[int, _Record] = {}
             self._deleted: set[int] = set()
-            self._message_ids = itertools.count(_FIRST_MESSAGE_ID)
-            self._sms_ids = itertools.count(_FIRST_SMS_ID)
 
     def create(self, asked: NewMessage, sms_per_number: int) -> Message:
         """Accept a message, with so many SMS for each of its phone numbers."""
         with self._lock:
-            numbers = {next(self._sms_ids): number for number in asked.phone_numbers for _ in range(sms_per_number)}
-            sent_at = max(asked.delivery_date, self._now())
-            record = _Record(next(self._message_ids), asked, sent_at, numbers)
+            sms_ids = map(self.rules.sms_id, itertools.count(len(self._record_of_sms)))
+            numbers = {next(sms_ids): number for number in asked.phone_numbers for _ in range(sms_per_number)}
+            sent_at = max(asked.delivery_date, self.now())
+            record = _Record(self.rules.message_id(len(self._records)), asked, sent_at, numbers)
             self._records[record.id] = record
             self._record_of_sms.update(dict.fromkeys(numbers, record))
             return self._message(record)
@@ -134,33 +154,39 @@ class Ledger:
             return [self._message(record) for record in self._records.values()]
 
     def report_sms(self, sms_id: int) -> Sms | None:
-        """One SMS, or None if there is none or it was deleted."""
+        """One SMS, or None if there is none any more."""
         with self._lock:
             record = self._record_of_sms.get(sms_id)
-            if record is None or sms_id in self._deleted:
+            if record is None or (sms_id in self._deleted and not self.rules.reports_deleted):
                 return None
             return self._sms(record, sms_id)
 
     def report_message(self, message_id: int) -> list[Sms] | None:
-        """The SMS of a message, or None if there is none or all of them were deleted."""
+        """The SMS of a message, or None if there is none any more."""
         with self._lock:
-            record = self._records.get(message_id)
-            if record is None:
-                return None
-            remaining = record.numbers.keys() - self._deleted
-            return [self._sms(record, sms_id) for sms_id in sorted(remaining)] or None
+            sms = self._sms_of(message_id)
+            return None if sms is None else [one for one in sms if self.rules.lists_deleted or not one.deleted]
 
     def delete_sms(self, sms_id: int) -> bool | None:
-        """Delete an SMS unless it is too late for that; None if there is none."""
+        """Delete an SMS unless it is too late for that; None if there is none any more."""
         with self._lock:
-            sms = self.report_sms(sms_id)
-            return None if sms is None else self._delete(sms)
+            record = self._record_of_sms.get(sms_id)
+            if record is None or sms_id in self._deleted:
+                return None if record is None else self.rules.deleted_again
+            return self._delete(self._sms(record, sms_id))
 
     def delete_message(self, message_id: int) -> int | None:
-        """Delete the SMS of a message that are not sent yet; how many, or None if there is none."""
+        """Delete the SMS of a message that are not sent yet; how many, or None if there is none any more."""
         with self._lock:
-            report = self.report_message(message_id)
-            return None if report is None else sum(self._delete(sms) for sms in report)
+            sms = self._sms_of(message_id)
+            return None if sms is None else sum(self._delete(one) for one in sms if not one.deleted)
+
+    def _sms_of(self, message_id: int) -> list[Sms] | None:
+        """All SMS of a message, the deleted ones too; None if there is no such message any more."""
+        record = self._records.get(message_id)
+        if record is None or (record.numbers.keys() <= self._deleted and not self.rules.keeps_emptied):
+            return None
+        return [self._sms(record, sms_id) for sms_id in record.numbers]
 
     def _delete(self, sms: Sms) -> bool:
         scheduled = sms.status == self._statuses["SCHEDULED"]
@@ -175,9 +201,8 @@ class Ledger:
 
     def _sms(self, record: _Record, sms_id: int) -> Sms:
         number, deleted = record.numbers[sms_id], sms_id in self._deleted
-        elapsed = self._now() - record.sent_at
-        # A deleted SMS stays what it was when it was deleted.
-        name = "SCHEDULED" if deleted else _status_after(elapsed, self._ended_as(number))
+        elapsed = self.now() - record.sent_at
+        name = self.rules.deleted_as if deleted else _status_after(elapsed, self._ended_as(number))
         return Sms(sms_id, number, self._statuses[name], deleted)
 
 

@@ -18,8 +18,8 @@ from starlette.types import ASGIApp
 
 from ._app import DIALECTS, Api, DialectName, create_app
 from ._document import Document, default_path
-from ._faults import FaultyApi
 from ._ledger import Clock, Ledger, Message
+from ._switches import SwitchedApi
 from ._transport import InProcessTransport
 
 # A phone number, or a rule that picks phone numbers.
@@ -55,6 +55,7 @@ class MockServer:
             `travel_to` is called.
         outcomes: By phone number, the status that SMS to it end in; see `outcome`.
         faults: The names of faults to begin with; see `fault`.
+        variants: The names of variants to begin with; see `variant`.
         document: Another openapi.yaml to serve from.
 
     Raises:
@@ -73,6 +74,7 @@ class MockServer:
         ticking: bool = False,
         outcomes: Mapping[str, int | str] | None = None,
         faults: Iterable[str] = (),
+        variants: Iterable[str] = (),
         document: Path | None = None,
     ) -> None:
         if not 0 <= port <= 65535:
@@ -92,7 +94,7 @@ class MockServer:
         self._clock = Clock(now, ticking=ticking)
         self._ledger = Ledger(self._statuses, self._clock, self._ended_as)
         api = Api(source, self._ledger, api_key=api_key, dialect=DIALECTS[dialect])
-        self._api = FaultyApi(api, faults)
+        self._api = SwitchedApi(api, faults, variants)
         self._app = create_app(source, self._api.answer)
         self._running: tuple[uvicorn.Server, Thread] | None = None
 
@@ -120,7 +122,12 @@ class MockServer:
     @property
     def faults(self) -> tuple[str, ...]:
         """The names of the faults that are on."""
-        return self._api.on
+        return self._api.faults.on
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The names of the variants that are on."""
+        return self._api.variants.on
 
     @property
     def now(self) -> datetime:
@@ -158,10 +165,18 @@ class MockServer:
         Raises:
             ValueError: There is no fault of that name.
         """
-        self._api.switch_on(name)
+        self._api.switch_on(self._api.faults, name)
+
+    def variant(self, name: str) -> None:
+        """Keep the contract in another way from now on, one that `sms_scheduler_mock.VARIANTS` names and describes.
+
+        Raises:
+            ValueError: There is no variant of that name.
+        """
+        self._api.switch_on(self._api.variants, name)
 
     def reset(self) -> None:
-        """Forget all messages, set the clock, the outcomes and the faults back to where they began."""
+        """Forget all messages, set the clock, the outcomes, the faults and the variants back to where they began."""
         self._ledger.clear()
         self._clock.reset()
         self._api.reset()

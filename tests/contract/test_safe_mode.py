@@ -1,0 +1,216 @@
+"""Safe mode: what it sends, what it leaves behind, whatever ends it."""
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from threading import Thread
+from typing import Any
+
+import httpx
+import pytest
+from another_server import another_server
+from command import COMMAND, ENVIRONMENT, contract
+
+
+NUMBERS = ["+33612345678", "+33612345679"]
+NAMED = ["--safe", "--sender-id", "123", *(f"--phone-number={number}" for number in NUMBERS)]
+FAST = ["--yes", "--rate", "200"]
+
+
+def arguments(server: Any, url: str | None = None) -> list[str]:
+    return ["--url", url or server.url, "--api-key", server.api_key, *NAMED]
+
+
+def posts(server: Any) -> list[bytes]:
+    return [body for method, _, body in server.requests if method == "POST"]
+
+
+def waiting(server: Any) -> list[int]:
+    """The ids of all messages that still have an SMS to send, found by what the server was asked."""
+    asked = {path for method, path, _ in server.requests if method in {"GET", "DELETE"} and "/message/" in path}
+    headers = {"Authorization": f"bearer {server.api_key}"}
+    left = []
+    for path in {path for path in asked if re.fullmatch(r"/api/v1/message/[0-9]+", path)}:
+        report = httpx.get(server.url.removesuffix("/api/v1") + path, headers=headers)
+        if report.status_code == 200 and any(row["status"] in {10, 11} for row in report.json()):
+            left.append(int(path.rsplit("/", 1)[1]))
+    return left
+
+
+def created(server: Any) -> int:
+    """How many messages there are, by what the command said it had created."""
+    return len([body for body in posts(server) if json.loads(body)])
+
+
+def test_it_sends_what_it_may_and_deletes_it() -> None:
+    with another_server() as server:
+        run = contract(*arguments(server), *FAST)
+        assert run.returncode == 0, run.stdout + run.stderr
+        assert 1 < len(posts(server)) <= 10
+        for body in map(json.loads, posts(server)):
+            given = body.get("phone_numbers", [])
+            assert set([given] if isinstance(given, str) else given) <= set(NUMBERS)
+            if body:
+                date = datetime.strptime(body["delivery_date"], "%Y-%m-%d %H:%M:%S")
+                assert date > datetime.now() + timedelta(days=365)
+        assert waiting(server) == []
+    assert re.search(r"Created: [1-9][0-9]* messages with [1-9][0-9]* SMS\.\nAll of them were deleted\.", run.stdout)
+    assert "not tested             If the date is past" in run.stdout
+    assert "kept          1 case   Deleting an SMS leaves the others of its message as they are." in run.stdout
+
+
+def test_it_creates_no_more_than_it_may() -> None:
+    with another_server() as server:
+        run = contract(*arguments(server), *FAST, "--max-posts", "3")
+        assert run.returncode == 0, run.stdout + run.stderr
+        assert len(posts(server)) == 3
+        assert waiting(server) == []
+    assert "needs more than the 3 messages that may be created" in run.stdout
+
+
+def test_it_keeps_to_the_rate() -> None:
+    with another_server() as server:
+        started = time.monotonic()
+        contract(*arguments(server), "--yes", "--rate", "10", "-k", "given_as_a_string")
+        assert time.monotonic() - started >= (len(server.requests) - 1) / 10
+
+
+def test_it_asks_first() -> None:
+    with another_server() as server:
+        run = contract(*arguments(server))
+        assert server.requests == []
+    assert run.returncode == 2
+    assert f"At most 10 messages are created, by sender 123, to {', '.join(NUMBERS)}" in run.stdout
+    assert run.stderr == "scripts/contract: nothing was sent; pass --yes to do as planned\n"
+
+
+def test_what_cannot_be_deleted_is_said() -> None:
+    with another_server(fault="nothing-deleted") as server:
+        run = contract(*arguments(server), *FAST)
+        left = waiting(server)
+    assert run.returncode == 1, run.stdout
+    assert left
+    for message_id in left:
+        assert re.search(
+            rf"NOT DELETED: message {message_id} \(SMS [0-9, ]+\): it is still reported as scheduled", run.stdout
+        )
+
+
+def test_two_runs_may_share_an_account() -> None:
+    with another_server(delay=0.01) as server:
+        command = [*COMMAND, *arguments(server), *FAST]
+        runs = [
+            subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT, stdin=subprocess.DEVNULL)
+            for _ in range(2)
+        ]
+        outputs = [run.communicate(timeout=120)[0] for run in runs]
+        assert [run.returncode for run in runs] == [0, 0], outputs
+        assert waiting(server) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_was_created_is_deleted_after_an_interruption(number: signal.Signals) -> None:
+    with another_server() as server:
+        run = subprocess.Popen(
+            [*COMMAND, *arguments(server), "--yes", "--rate", "20"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 60
+        while created(server) < 3 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        run.send_signal(number)
+        output, errors = run.communicate(timeout=60)
+        assert run.returncode == 2, output + errors
+        assert waiting(server) == []
+    assert "interrupted" in output
+    assert "All of them were deleted." in output
+
+
+class Wire:
+    """A way to a server that can be cut and mended: while it is cut, connections are closed at once."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._connections: list[socket.socket] = []
+        self.is_cut = False
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/api/v1"
+        Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        self.is_cut = True
+        for connection in self._connections:
+            connection.close()
+
+    def close(self) -> None:
+        self.cut()
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            if self.is_cut:
+                near.close()
+                continue
+            far = socket.create_connection(("127.0.0.1", self._port))
+            self._connections += [near, far]
+            for pair in ((near, far), (far, near)):
+                Thread(target=self._pass_on, args=pair, daemon=True).start()
+
+    @staticmethod
+    def _pass_on(source: socket.socket, target: socket.socket) -> None:
+        try:
+            while data := source.recv(65536):
+                target.sendall(data)
+        except OSError:
+            pass
+        for end in (source, target):
+            end.close()
+
+
+@contextmanager
+def wire_to(server: Any) -> Iterator[Wire]:
+    wire = Wire(httpx.URL(server.url).port or 0)
+    try:
+        yield wire
+    finally:
+        wire.close()
+
+
+@pytest.mark.parametrize("is_mended", [True, False])
+def test_what_was_created_is_deleted_after_a_broken_connection(is_mended: bool) -> None:
+    with another_server() as server, wire_to(server) as wire:
+        run = subprocess.Popen(
+            [*COMMAND, *arguments(server, wire.url), "--yes", "--rate", "20"],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 60
+        while created(server) < 3 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        wire.cut()
+        if is_mended:
+            time.sleep(1.5)
+            wire.is_cut = False
+        output, _ = run.communicate(timeout=60)
+        assert run.returncode == 2, output
+        assert "it stopped answering" in output
+        assert ("All of them were deleted." in output) == is_mended
+        assert bool(re.search(r"NOT DELETED: message [0-9]+ \(SMS .*\): no answer", output)) != is_mended
+        if is_mended:
+            assert waiting(server) == []
