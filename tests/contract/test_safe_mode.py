@@ -16,7 +16,7 @@ import httpx
 import pytest
 from another_server import another_server
 from command import COMMAND, ENVIRONMENT, contract
-
+from sms_scheduler_mock import MockServer
 
 NUMBERS = ["+33612345678", "+33612345679"]
 NAMED = ["--safe", "--sender-id", "123", *(f"--phone-number={number}" for number in NUMBERS)]
@@ -91,15 +91,14 @@ def test_it_asks_first() -> None:
 
 
 def test_what_cannot_be_deleted_is_said() -> None:
-    with another_server(fault="nothing-deleted") as server:
+    with MockServer(faults=["deletes-nothing"]) as server:
         run = contract(*arguments(server), *FAST)
-        left = waiting(server)
+        left = [message.id for message in server.messages]
     assert run.returncode == 1, run.stdout
     assert left
     for message_id in left:
-        assert re.search(
-            rf"NOT DELETED: message {message_id} \(SMS [0-9, ]+\): it is still reported as scheduled", run.stdout
-        )
+        problem = rf"NOT DELETED: message {message_id} \(SMS [0-9, ]+\): it is still reported as scheduled"
+        assert re.search(problem, run.stdout), run.stdout
 
 
 def test_two_runs_may_share_an_account() -> None:

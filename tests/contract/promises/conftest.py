@@ -8,7 +8,7 @@ from hypothesis.errors import Flaky
 from sms_scheduler_mock import MockServer
 from target import Target
 
-from .server import BrokenPromiseError, NotTestedError, NoVerdictError, Server
+from .server import NotTestedError, NoVerdictError, Server
 
 
 class ServerPlugin:
@@ -49,12 +49,6 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         pytest.exit(str(error), returncode=2)
     except Flaky as error:
         # seen once, and not when it was tried again: a server has a state
-        raise _first_broken(error) or error from None
+        server: Server = pyfuncitem.funcargs["server"]  # type: ignore[assignment]
+        raise server.broken or error from None
     pytest.skip(reason)
-
-
-def _first_broken(error: BaseException) -> BaseException | None:
-    if isinstance(error, BrokenPromiseError):
-        return error
-    nested = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
-    return next(filter(None, map(_first_broken, nested)), None)

@@ -168,6 +168,7 @@ class Server:
         self.exchanges: list[Exchange] = []
         self.history: list[Exchange] = []
         self.sent: list[tuple[Created, float]] = []
+        self.broken: BrokenPromiseError | None = None
         self.cases = 0
         self.posts = 0
         self.session = _Session(self)
@@ -197,6 +198,7 @@ class Server:
                 yield
         except BrokenPromiseError as error:
             error.exchanges = error.exchanges or tuple(self.exchanges)
+            self.broken = error
             raise
         except requests.RequestException as error:
             # the traceback would show the key
@@ -333,6 +335,7 @@ class Server:
         else:
             return
         error.exchanges = tuple(self.exchanges)
+        self.broken = error
         raise error
 
     # What is noted

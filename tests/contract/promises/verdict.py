@@ -106,6 +106,7 @@ class Collector:
         self._cases = 0
 
     def pytest_runtest_setup(self) -> None:
+        self._server.broken = None
         self._cases = self._server.cases
 
     @pytest.hookimpl(wrapper=True)
