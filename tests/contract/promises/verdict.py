@@ -105,7 +105,8 @@ class Collector:
         self._until_broken = until_broken
         self._cases = 0
 
-    def pytest_runtest_setup(self) -> None:
+    def pytest_runtest_setup(self, item: pytest.Function) -> None:
+        item.user_properties.append(("promise", words(item).text))
         self._server.broken = None
         self._cases = self._server.cases
 
@@ -115,7 +116,6 @@ class Collector:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
         if call.when == "call" or report.failed:
-            report.user_properties.append(("promise", words(item).text))
             result = self._result(item, call, report)
             self.results.append(result)
             self._on_result(result)
