@@ -48,6 +48,16 @@ def created(server: Any) -> int:
     return len([body for body in posts(server) if json.loads(body)])
 
 
+def run_in_its_midst(server: Any, url: str) -> subprocess.Popen[str]:
+    """A run that has created some messages, and is not yet at its end."""
+    command = [*COMMAND, *arguments(server, url), "--yes", "--rate", "20"]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT, stdin=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while created(server) < 3 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return run
+
+
 def test_it_sends_what_it_may_and_deletes_it() -> None:
     with another_server() as server:
         run = contract(*arguments(server), *FAST)
@@ -116,20 +126,10 @@ def test_two_runs_may_share_an_account() -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_what_was_created_is_deleted_after_an_interruption(number: signal.Signals) -> None:
     with another_server() as server:
-        run = subprocess.Popen(
-            [*COMMAND, *arguments(server), "--yes", "--rate", "20"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=ENVIRONMENT,
-            stdin=subprocess.DEVNULL,
-        )
-        deadline = time.monotonic() + 60
-        while created(server) < 3 and time.monotonic() < deadline:
-            time.sleep(0.02)
+        run = run_in_its_midst(server, server.url)
         run.send_signal(number)
-        output, errors = run.communicate(timeout=60)
-        assert run.returncode == 2, output + errors
+        output, _ = run.communicate(timeout=60)
+        assert run.returncode == 2, output
         assert waiting(server) == []
     assert "interrupted" in output
     assert "All of them were deleted." in output
@@ -192,16 +192,7 @@ def wire_to(server: Any) -> Iterator[Wire]:
 @pytest.mark.parametrize("is_mended", [True, False])
 def test_what_was_created_is_deleted_after_a_broken_connection(is_mended: bool) -> None:
     with another_server() as server, wire_to(server) as wire:
-        run = subprocess.Popen(
-            [*COMMAND, *arguments(server, wire.url), "--yes", "--rate", "20"],
-            stdout=subprocess.PIPE,
-            text=True,
-            env=ENVIRONMENT,
-            stdin=subprocess.DEVNULL,
-        )
-        deadline = time.monotonic() + 60
-        while created(server) < 3 and time.monotonic() < deadline:
-            time.sleep(0.02)
+        run = run_in_its_midst(server, wire.url)
         wire.cut()
         if is_mended:
             time.sleep(1.5)

@@ -113,7 +113,11 @@ def prove(seeds: Sequence[int], console: Console, matrix: Path | None) -> bool:
     with ProcessPoolExecutor((os.cpu_count() or 1) + 2, mp_context=get_context("spawn")) as pool:
         futures = [pool.submit(Trial.judge, trial) for trial in trials]
         done = track(as_completed(futures), "Judging", len(futures), console=console, transient=True)
-        outcomes = [future.result() for future in done]
+        try:
+            outcomes = [future.result() for future in done]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
     for outcome in outcomes:
         if outcome.problem:
             console.print(outcome.problem, markup=False, soft_wrap=True)
