@@ -23,6 +23,7 @@ from typing import Any
 from docstrings import docstring
 from document import Document, DocumentError, read
 from limits import limits
+from names import Renamed
 from openapi_python_client import Project
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser.errors import GeneratorError
@@ -150,13 +151,14 @@ def render(document: Document, folder: Path, package: str, distribution: str) ->
         overwrite=False,
         output_path=folder,
     )
-    data = GeneratorData.from_dict(document.data, config=config)
+    renamed = Renamed(document)
+    data = GeneratorData.from_dict(renamed.data, config=config)
     if isinstance(data, GeneratorError):
         raise DocumentError(_problem(document, data))
     dropped = [*data.errors, *(e for tag in data.endpoint_collections_by_tag.values() for e in tag.parse_errors)]
     if dropped:
         raise DocumentError("\n".join(_problem(document, error) for error in dropped))
-    views = Views(document, data, package, distribution)
+    views = Views(document, renamed, data, package, distribution)
     data.models = [model for model in data.models if str(model.class_info.name) in class_names(data)]
     project = Project(openapi=data, config=config, custom_template_path=TEMPLATES)
     project.env.globals.update(_public(views))
@@ -185,7 +187,8 @@ def _problem(document: Document, error: GeneratorError) -> str:
 def _format(folder: Path) -> None:
     """Sort imports, drop those not needed, and lay out as ruff does, by its defaults and not those of a folder above."""
     ruff = [sys.executable, "-P", "-m", "ruff"]
-    rules = ["--select", "F401,I", "--config", f"lint.isort.known-first-party=['{folder.name}']"]
+    isort = f"known-first-party = ['{folder.name}'], split-on-trailing-comma = false"
+    rules = ["--select", "F401,I", "--config", f"lint.isort = {{{isort}}}"]
     style = ["--isolated", "--line-length", "120", "--target-version", "py311", "--no-cache"]
     _run([*ruff, "check", "--fix-only", *rules, *style, folder.name], folder.parent)
     _run([*ruff, "format", *style, folder.name], folder.parent)

@@ -9,24 +9,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from document import Document, Mistake, Place, schemas
+from names import python_name
 from openapi_python_client.strings import PythonIdentifier
 
 JSON = "application/json"
-DATES = {"date", "date-time", "time"}
-# What an operation's module and the clients' methods call by these names, which an argument would hide.
-MODULE_NAMES = {
-    *("api_error", "as_list", "body", "datetime", "decode", "decoder", "encode", "path_segment", "request"),
-    *("response", "self", "timezone", "uuid", "wire_datetime"),
-}
+OWN_HEADERS = {"accept", "authorization", "content-type"}
 CLIENT_METHODS = {"aclose", "close", "with_options"}
 ERROR_ATTRIBUTES = {
     *("add_note", "args", "content", "headers", "operation", "retry_after", "status_code", "with_traceback"),
 }
-
-
-def python_name(name: str) -> str:
-    """The name of an operation, field or parameter in Python."""
-    return str(PythonIdentifier(name, prefix="field_"))
 
 
 def limits(document: Document) -> Iterator[Mistake]:
@@ -65,10 +56,6 @@ def _whole(document: Document) -> Iterator[Mistake]:
 
 
 def _schema(place: Place, schema: dict[str, Any]) -> Iterator[Mistake]:
-    for name in schema.get("properties", {}):
-        if python_name(name) != name:
-            problem = f"would be {python_name(name)} in Python; two names cannot be expressed yet"
-            yield Mistake((*place, "properties", name), problem)
     if schema.get("properties") and isinstance(schema.get("additionalProperties"), dict):
         yield Mistake((*place, "additionalProperties"), "cannot be expressed beside `properties`")
 
@@ -83,8 +70,10 @@ def _operation(document: Document, place: Place) -> Iterator[Mistake]:
     if "callbacks" in operation:
         yield Mistake((*place, "callbacks"), "cannot be expressed yet")
     requirements = operation.get("security", document.data.get("security"))
-    if not requirements:
-        yield Mistake(place, "an operation without `security` cannot be expressed yet")
+    if requirements is None:
+        yield Mistake(
+            place, "expected `security` here or in the whole document; `security: []` for an operation without"
+        )
     schemes = document.data.get("components", {}).get("securitySchemes", {})
     for name in {name for requirement in requirements or [] for name in requirement}:
         scheme = document.resolve(schemes.get(name, {}))
@@ -93,18 +82,50 @@ def _operation(document: Document, place: Place) -> Iterator[Mistake]:
 
 
 def _request(document: Document, place: Place) -> Iterator[Mistake]:
+    seen: dict[tuple[str, ...], str] = {}
     for parameter in document.parameters(place):
-        name = parameter["name"]
-        if parameter["in"] != "path":
-            yield Mistake(place, f"the {parameter['in']} parameter {name} cannot be expressed yet")
-        elif document.resolve(parameter.get("schema", {})).get("type") not in {"integer", "number", "string"}:
-            yield Mistake(place, f"the path parameter {name} must be a string or a number")
-        elif document.resolve(parameter["schema"]).get("format") in DATES:
-            yield Mistake(place, f"the path parameter {name} is a date, which cannot be expressed yet")
-        elif python_name(name) in MODULE_NAMES:
-            yield Mistake(place, f"{name} cannot be the name of an argument")
+        name, where = parameter["name"], parameter["in"]
+        yield from _parameter(document, place, parameter)
+        # the second name is what openapi-python-client falls back on for two that collide
+        names = python_name(name), str(PythonIdentifier(name, prefix="field_", skip_snake_case=True))
+        other = seen.setdefault((where, *names), name)
+        if other != name:
+            yield Mistake(place, f"the {where} parameters {other} and {name} have one name in Python; rename one")
     if "requestBody" in document.at(place):
         yield from _body(document, place)
+
+
+def _parameter(document: Document, place: Place, parameter: dict[str, Any]) -> Iterator[Mistake]:
+    name, where = parameter["name"], parameter["in"]
+    what = f"the {where} parameter {name}"
+    style = "form" if where == "query" else "simple"
+    if where == "cookie":
+        yield Mistake(place, f"{what} cannot be expressed; use a header or the query")
+    elif where == "header" and name.lower() in OWN_HEADERS:
+        yield Mistake(place, f"{what} is not for a document to say: the client sets it by itself")
+    elif where == "header" and not re.fullmatch(r"[\w!#$%&'*+.^`|~-]+", name, re.ASCII):
+        yield Mistake(place, f"{what} has a name that no header can have; use letters, digits and hyphens")
+    elif "schema" not in parameter:
+        yield Mistake(place, f"{what} needs a `schema`; `content` cannot be expressed")
+    elif parameter.get("style", style) != style or parameter.get("allowReserved", False):
+        yield Mistake(place, f"{what} can be expressed in the style {style} alone, without `allowReserved`")
+    elif _holds(document, parameter["schema"], {"object"} if where == "query" else {"object", "array"}):
+        yield Mistake(place, f"{what} must be a text, a number, true or false{', or a list' * (where == 'query')}")
+
+
+def _holds(document: Document, schema: Any, types: set[str], *, nested: bool = False) -> bool:
+    """Whether a value can be of one of the types, or be a list that holds another list."""
+    schema = document.resolve(schema)
+    if not isinstance(schema, dict):
+        return False
+    found = schema.get("type", [])
+    names = {found} if isinstance(found, str) else set(found)
+    parts = [part for key in ("allOf", "anyOf", "oneOf") for part in schema.get(key, [])]
+    return (
+        bool(names & types or "properties" in schema or (nested and "array" in names))
+        or any(_holds(document, part, types, nested=nested) for part in parts)
+        or _holds(document, schema.get("items"), types, nested=True)
+    )
 
 
 def _body(document: Document, place: Place) -> Iterator[Mistake]:
@@ -113,27 +134,8 @@ def _body(document: Document, place: Place) -> Iterator[Mistake]:
     yield from _content(where, body)
     if not body.get("required", False):
         yield Mistake(where, "an optional body cannot be expressed; add `required: true`")
-    fields = properties(document, body["content"].get(JSON, {}).get("schema", {}))
-    if JSON in body["content"] and not fields:
+    if JSON in body["content"] and not properties(document, body["content"][JSON].get("schema", {})):
         yield Mistake(where, "expected an object with properties, which become the method's arguments")
-    for name in sorted(fields.keys() & MODULE_NAMES):
-        yield Mistake(where, f"{name} cannot be the name of an argument")
-    for name in sorted(fields.keys() & {python_name(parameter["name"]) for parameter in document.parameters(place)}):
-        yield Mistake(where, f"{name} is a parameter of the path too; rename one")
-    for name, schema in fields.items():
-        if document.resolve(schema).get("format") in DATES:
-            yield Mistake(where, f"the argument {name} is a date, which cannot be expressed yet; see x-datetime-format")
-        if _holds_object(document, schema):  # whose optional fields would be sent as null
-            yield Mistake(where, f"the argument {name} holds an object with properties, which cannot be expressed yet")
-
-
-def _holds_object(document: Document, schema: Any) -> bool:
-    schema = document.resolve(schema)
-    if not isinstance(schema, dict):
-        return False
-    parts = [part for key in ("allOf", "anyOf", "oneOf") for part in schema.get(key, [])]
-    parts += [schema.get("items"), schema.get("additionalProperties")]
-    return bool(schema.get("properties")) or any(_holds_object(document, part) for part in parts)
 
 
 def _responses(document: Document, place: Place) -> Iterator[Mistake]:
@@ -142,8 +144,8 @@ def _responses(document: Document, place: Place) -> Iterator[Mistake]:
         where = (*place, "responses", status)
         response = document.resolve(reference)
         yield from _content(where, response)
-        if not status.isdecimal():
-            yield Mistake(where, "cannot be expressed yet; list each status by its number")
+        if status.startswith("1"):
+            yield Mistake(where, "cannot be expressed: such a response is not the last one")
         elif not status.startswith("2"):
             yield from _error(document, where, response)
     successes = [status for status in responses if status.startswith("2")]
@@ -156,7 +158,7 @@ def _error(document: Document, place: Place, response: dict[str, Any]) -> Iterat
     fields = {} if schema is None else properties(document, schema)
     if schema is not None and not fields:
         yield Mistake(place, "an error whose body is not an object with properties cannot be expressed yet")
-    for name in sorted(fields.keys() & ERROR_ATTRIBUTES):
+    for name in sorted(name for name in fields if python_name(name) in ERROR_ATTRIBUTES):
         yield Mistake(place, f"{name} is an attribute of every error already")
 
 

@@ -12,7 +12,8 @@ from typing import Any, NoReturn
 import attrs
 from docstrings import Section, docstring, text
 from document import Document, DocumentError, Mistake, Place, schemas
-from limits import JSON, properties, python_name
+from limits import JSON, properties
+from names import Renamed, argument_name, python_name
 from openapi_python_client import strings
 from openapi_python_client.parser.openapi import Endpoint, GeneratorData
 from openapi_python_client.parser.properties.any import AnyProperty
@@ -44,6 +45,8 @@ SIMPLE_TYPES: dict[type, str] = {
 }
 # Names of statuses that differ between versions of Python, as they are since 3.13.
 PHRASES = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
+# Errors for what stands for several statuses.
+SHARED_ERRORS = {"3XX": "RedirectError", "4XX": "ClientError", "5XX": "ServerError", "default": "DefaultError"}
 # Three uses of a schema, which differ in the types that are convenient and in those that are safe to promise.
 RECEIVED, SENT, ARGUMENT = "received", "sent", "argument"
 LISTS = {RECEIVED: "list[{}]", SENT: "list[{}]", ARGUMENT: "Sequence[{}]"}
@@ -60,7 +63,7 @@ class Field:
         type: The annotation.
         description: What the document says of it.
         default: The default as code, or None if it is required.
-        encoded: For an argument, the expression of the value that is sent.
+        encoded: For an argument, the expression of what is sent for it.
         takes_zone: Whether that depends on the client's time zone.
     """
 
@@ -78,16 +81,30 @@ class Outcome:
     """What a documented status stands for: a result, or an error.
 
     Attributes:
+        status: The status as the document has it: a number, a range such as 4XX, or "default".
         name: The exception's name, empty for a success.
         type: The annotation of the decoded body, or None if there is none.
+        decoder: The expression that makes the body's decoder.
         fields: The fields of the body, which an error takes over.
     """
 
-    status: int
+    status: str
     name: str
     description: str
     type: str | None
+    decoder: str
     fields: Sequence[Field]
+
+    @property
+    def key(self) -> str:
+        """The status as code: a number, or a text for what stands for several."""
+        return self.status if self.status.isdecimal() else repr(self.status)
+
+    @property
+    def condition(self) -> str:
+        """The expression that tells whether a response has the status, which is no default."""
+        is_range = self.status.endswith("XX")
+        return f"response.status_code // 100 == {self.status[0]}" if is_range else f"response.status_code == {self.key}"
 
 
 @attrs.frozen
@@ -96,8 +113,11 @@ class Operation:
 
     Attributes:
         path_code: The expression of the path, from the segments of its parameters.
+        query: The parameters of the query.
+        headers: The parameters that are headers.
         body: The fields of the request body, as arguments.
         body_model: The class that the body is checked by, or None if there is no body.
+        is_public: Whether it takes no API key.
         models: The classes that the operation's module needs.
     """
 
@@ -109,7 +129,10 @@ class Operation:
     path_code: str
     summary: str
     description: str
+    is_public: bool
     path_parameters: Sequence[Field]
+    query: Sequence[Field]
+    headers: Sequence[Field]
     body: Sequence[Field]
     body_model: str | None
     result: Outcome
@@ -123,11 +146,18 @@ class Operation:
         return any(field.takes_zone for field in self.body)
 
     @property
+    def keywords(self) -> list[Field]:
+        """The arguments that are given by keyword, those with a default last."""
+        return sorted([*self.query, *self.headers, *self.body], key=lambda field: field.default is not None)
+
+    @property
     def docstring(self) -> str:
         """The docstring of the clients' method."""
-        arguments: Section = ("Args", described([*self.path_parameters, *self.body]))
+        arguments: Section = ("Args", described([*self.path_parameters, *self.keywords]))
         returned = [f"Returns: {self.result.description}"] if self.result.type else []
-        raised = ", ".join([*(f"{error.name} ({error.status})" for error in self.errors), "TransportError"])
+        statuses = {"default": "any other status"}
+        errors = [f"{error.name} ({statuses.get(error.status, error.status)})" for error in self.errors]
+        raised = ", ".join([*errors, "TransportError"])
         closing = [*returned, f"Raises: {raised} or another {self.root_error}."]
         return docstring(self.summary, more=self.description, sections=[arguments], closing=closing)
 
@@ -138,6 +168,29 @@ class EnumExtensions:
 
     descriptions: dict[Any, str]
     final: list[Any]
+
+
+@attrs.frozen
+class Uses:
+    """What the operations make use of, for the code that is there only if it is needed.
+
+    Attributes:
+        query: Parameters of the query.
+        headers: Parameters that are headers.
+        texts: Parameters that `str` does not write as they are sent.
+        mapping: Request bodies that msgspec does not write as they are sent.
+        renaming: Responses with fields whose names in Python are not those in JSON.
+        ranges: Statuses such as 4XX, or "default".
+        public: Operations that take no API key.
+    """
+
+    query: bool
+    headers: bool
+    texts: bool
+    mapping: bool
+    renaming: bool
+    ranges: bool
+    public: bool
 
 
 def described(fields: Iterable[Field]) -> list[tuple[str, str]]:
@@ -152,8 +205,12 @@ class Views:
         DocumentError: The document says something that the client cannot express.
     """
 
-    def __init__(self, document: Document, data: GeneratorData, package: str, distribution: str) -> None:
+    def __init__(
+        self, document: Document, renamed: Renamed, data: GeneratorData, package: str, distribution: str
+    ) -> None:
         self._document = document
+        self._original = renamed.original
+        self._renamed_models = {str(model.class_info.name) for model in data.models if self._is_renamed(model)}
         self.root_error = f"{strings.pascal_case(package)}Error"
         self._by_endpoint = {
             endpoint.name: self._operation(place, endpoint) for place, endpoint in self._endpoints(data)
@@ -171,6 +228,9 @@ class Views:
         self.async_client_class = f"Async{prefix}"
         self.operations = list(self._by_endpoint.values())
         self.errors = self._one_class_a_status()
+        self.uses = self._uses(data)
+        self.json_names = self._json_names(data)
+        self.decoder_type, self.errors_type = self._codec_types()
         self.received_models = self._reachable(endpoint_results(data))
         self.public_models = sorted(
             [name for name in self._reachable(public_values(data)) if name in class_names(data)]
@@ -240,69 +300,95 @@ class Views:
     def _operation(self, place: Place, endpoint: Endpoint) -> Operation:
         raw = self._document.at(place)
         method, path = str(place[2]).upper(), str(place[1])
-        parameters = self._path_parameters(place, endpoint)
+        path_parameters, query, headers = self._parameters(place, endpoint)
         body = endpoint.bodies[0].prop if endpoint.bodies else None
-        outcomes = [self._outcome(place, response) for response in endpoint.responses.patterns]
+        outcomes = [self._outcome(place, response) for response in endpoint.responses]
         (result,) = (outcome for outcome in outcomes if not outcome.name)
-        used = [response.prop for response in endpoint.responses.patterns if has_body(response)]
+        used = [response.prop for response in endpoint.responses if has_body(response)]
+        used += [prop for _, prop in endpoint.iter_all_parameters()]
+        taken = {field.name for field in [*path_parameters, *query, *headers]}
         return Operation(
             id=raw["operationId"],
             name=str(endpoint.name),
             tag=str(endpoint.tags[0]),
             method=method,
             path=path,
-            path_code=path_code(path, parameters),
+            path_code=path_code(path, path_parameters),
             summary=raw.get("summary") or f"{method} {path}",
             description=raw.get("description", ""),
-            path_parameters=parameters,
-            body=self._arguments(place, body) if body else [],
+            is_public=all(
+                requirement == {} for requirement in raw.get("security", self._document.data.get("security"))
+            ),
+            path_parameters=path_parameters,
+            query=query,
+            headers=headers,
+            body=self._arguments(place, body, taken) if body else [],
             body_model=str(body.get_base_type_string().as_unembedded_code()) if body else None,
             result=result,
             errors=[outcome for outcome in outcomes if outcome.name],
-            models=used_names([*used, *([body, *fields_of(body)] if body else []), *endpoint.path_parameters]),
+            models=used_names([*used, *([body, *fields_of(body)] if body else [])]),
             root_error=self.root_error,
         )
 
-    def _path_parameters(self, place: Place, endpoint: Endpoint) -> list[Field]:
-        raw = {parameter["name"]: parameter for parameter in reversed(self._document.parameters(place))}
-        return [
-            Field(
-                name=str(prop.python_name),
-                json_name=text(prop.name),
-                type=self.annotation(prop, ARGUMENT),
-                description=text(raw[text(prop.name)].get("description")),
-            )
-            for prop in endpoint.path_parameters
-        ]
+    def _parameters(self, place: Place, endpoint: Endpoint) -> Sequence[list[Field]]:
+        """The parameters as arguments: those in the path, in the query, and in headers."""
+        raw = {(each["in"], each["name"]): each for each in reversed(self._document.parameters(place))}
+        found: dict[str, list[Field]] = {"path": [], "query": [], "header": []}
+        taken: set[str] = set()
+        for location, prop in endpoint.iter_all_parameters():
+            field = self._parameter(prop, location.value, raw[location.value, text(prop.name)], taken)
+            found[location.value].append(field)
+            taken.add(field.name)
+        return list(found.values())
 
-    def _arguments(self, place: Place, body: Any) -> list[Field]:
+    def _parameter(self, prop: Any, where: str, raw: dict[str, Any], taken: set[str]) -> Field:
+        field = self._field(prop, ARGUMENT)
+        name = argument_name(field.json_name, where, taken)
+        code = f"{field.json_name!r}, {name}, {self.annotation(prop, SENT)}"
+        if where == "query":
+            joined = holds_list(prop) and not raw.get("explode", True)
+            encoded = f"query_items({code}, ',')" if joined else f"query_items({code})"
+        else:
+            encoded = f"header_items({code})" if where == "header" else f"path_segment({code})"
+        return attrs.evolve(field, name=name, description=text(raw.get("description")), encoded=encoded)
+
+    def _arguments(self, place: Place, body: Any, taken: set[str]) -> list[Field]:
         """The fields of a request body as arguments of the method."""
         content = self._document.resolve(self._document.at(place)["requestBody"])["content"]
         raw = properties(self._document, content[JSON]["schema"])
-        return [self._argument(prop, self._document.resolve(raw[text(prop.name)])) for prop in fields_of(body)]
+        arguments: list[Field] = []
+        for prop in fields_of(body):
+            schema = self._document.resolve(raw[self._original(text(prop.name))])
+            arguments.append(self._argument(prop, schema, taken | {argument.name for argument in arguments}))
+        return arguments
 
-    def _argument(self, prop: Any, schema: dict[str, Any]) -> Field:
+    def _argument(self, prop: Any, schema: dict[str, Any], taken: set[str]) -> Field:
         field = self._field(prop, ARGUMENT)
-        kind, encoded = field.type, field.name
+        name = argument_name(text(prop.name), "body", taken)
+        kind, encoded = field.type, name
         if wire_format := schema.get("x-datetime-format"):
-            kind, encoded = f"datetime.datetime | {kind}", f"wire_datetime({field.name}, {wire_format!r}, timezone)"
-        elif any(isinstance(inner, ListProperty) for inner in [prop, *inner_props(prop)]):
-            encoded = f"as_list({field.name})"
+            kind, encoded = f"datetime.datetime | {kind}", f"wire_datetime({name}, {wire_format!r}, timezone)"
+        elif holds_list(prop):
+            encoded = f"as_list({name})"
         description = text(schema.get("description"))
         if wire_format:
             description += " A datetime with a zone is read in the client's `timezone`."
         takes_zone = bool(wire_format)
-        return attrs.evolve(field, type=kind, encoded=encoded, description=description, takes_zone=takes_zone)
+        return attrs.evolve(
+            field, name=name, type=kind, encoded=encoded, description=description, takes_zone=takes_zone
+        )
 
     def _outcome(self, place: Place, response: Response) -> Outcome:
         status = response.status_code.pattern
         where = (*place, "responses", status)
-        name = "" if status.startswith("2") else error_name(int(status))
+        kind = self.annotation(response.prop, RECEIVED) if has_body(response) else None
+        is_renamed = bool(self._reachable([response.prop]) & self._renamed_models)
         return Outcome(
-            status=int(status),
-            name=name,
+            status=status,
+            name="" if status.startswith("2") else error_name(status),
             description=self._outcome_description(where, response),
-            type=self.annotation(response.prop, RECEIVED) if has_body(response) else None,
+            type=kind,
+            decoder=f"{'renaming_decoder' if is_renamed else 'decoder'}({kind})" if kind else "None",
             fields=self.fields(response.prop, RECEIVED),
         )
 
@@ -314,15 +400,51 @@ class Views:
 
     def _one_class_a_status(self) -> list[Outcome]:
         """The errors of all operations."""
-        found: dict[int, Outcome] = {}
+        found: dict[str, Outcome] = {}
         for place, operation in zip(dict(self._document.operations()), self.operations, strict=True):
             for error in operation.errors:
                 if found.setdefault(error.status, error).type != error.type:
-                    where = (*place, "responses", str(error.status))
+                    where = (*place, "responses", error.status)
                     self._refuse(where, f"expected the body that {error.status} has in the operations above")
         return [found[status] for status in sorted(found)]
 
+    def _uses(self, data: GeneratorData) -> Uses:
+        endpoints = all_endpoints(data)
+        parameters = [prop for endpoint in endpoints for _, prop in endpoint.iter_all_parameters()]
+        bodies = [body.prop for endpoint in endpoints for body in endpoint.bodies]
+        needs_query = any(endpoint.query_parameters for endpoint in endpoints)
+        needs_headers = any(endpoint.header_parameters for endpoint in endpoints)
+        unplain = (BooleanProperty, DateProperty, DateTimeProperty)
+        return Uses(
+            query=needs_query,
+            headers=needs_headers,
+            texts=needs_query or needs_headers or any(holds(prop, *unplain) for prop in parameters),
+            mapping=any(self._is_renamed(body) or any(map(is_mapped, fields_of(body))) for body in bodies),
+            renaming=bool(self._reachable(endpoint_results(data)) & self._renamed_models),
+            ranges=any(not error.status.isdecimal() for error in self.errors),
+            public=any(operation.is_public for operation in self.operations),
+        )
+
+    def _codec_types(self) -> tuple[str, str]:
+        """The annotations of a decoder, and of all documented errors of an operation."""
+        decoders = ["msgspec.json.Decoder[{}]", *(["RenamingDecoder[{}]"] if self.uses.renaming else [])]
+        decoder, any_decoder = (" | ".join(decoders).format(*[kind] * len(decoders)) for kind in ("T", "Any"))
+        statuses = "int | str" if self.uses.ranges else "int"
+        return f'"{decoder}"', f'"Mapping[{statuses}, tuple[type[ApiError], {any_decoder} | None]]"'
+
     # Models and enums
+
+    def _json_names(self, data: GeneratorData) -> dict[str, str]:
+        """The names in the document of the fields that have another one in Python."""
+        names = [
+            (str(prop.python_name), self._original(text(prop.name)))
+            for model in data.models
+            for prop in fields_of(model)
+        ]
+        return {name: original for name, original in names if name != original}
+
+    def _is_renamed(self, model: Any) -> bool:
+        return any(str(prop.python_name) != self._original(text(prop.name)) for prop in fields_of(model))
 
     def model_fields(self, model: ModelProperty) -> list[Field]:
         """The fields of a model, with the types that suit its use."""
@@ -341,8 +463,10 @@ class Views:
         kind = self.annotation(prop, use)
         default = default_code(prop)
         if not prop.required and default is None:
-            kind, default = f"{kind} | None", "None"
-        return Field(str(prop.python_name), text(prop.name), kind, text(prop.description), default)
+            is_nullable = any(isinstance(inner, NoneProperty) for inner in [prop, *inner_props(prop)])
+            kind, default = kind if is_nullable else f"{kind} | None", "None"
+        json_name = self._original(text(prop.name))
+        return Field(str(prop.python_name), json_name, kind, text(prop.description), default)
 
     def annotation(self, prop: Any, use: str) -> str:
         """The Python type of a value."""
@@ -411,17 +535,17 @@ def all_endpoints(data: GeneratorData) -> list[Endpoint]:
 
 def endpoint_results(data: GeneratorData) -> list[Any]:
     """What servers may send."""
-    return [response.prop for endpoint in all_endpoints(data) for response in endpoint.responses.patterns]
+    return [response.prop for endpoint in all_endpoints(data) for response in endpoint.responses]
 
 
 def public_values(data: GeneratorData) -> list[Any]:
     """What users get or give: results whole, but error and request bodies as the fields that they consist of."""
     found: list[Any] = []
     for endpoint in all_endpoints(data):
-        found += endpoint.path_parameters
+        found += [prop for _, prop in endpoint.iter_all_parameters()]
         for body in endpoint.bodies:
             found += fields_of(body.prop)
-        for response in endpoint.responses.patterns:
+        for response in endpoint.responses:
             is_success = response.status_code.pattern.startswith("2")
             found += [response.prop] if is_success else fields_of(response.prop)
     return found
@@ -433,14 +557,16 @@ def class_names(data: GeneratorData) -> set[str]:
 
 
 def default_code(prop: Any) -> str | None:
-    """The default of a property as code; openapi-python-client escapes that of a text once too often."""
+    """The default of a property as code; that of openapi-python-client escapes texts twice, and needs dateutil."""
     if prop.default is None:
         return None
-    return (
-        repr(prop.default.raw_value)
-        if isinstance(prop, StringProperty)
-        else prop.default.python_code.as_unembedded_code()
-    )
+    match prop:
+        case StringProperty():
+            return repr(prop.default.raw_value)
+        case DateProperty() | DateTimeProperty():
+            return f"{SIMPLE_TYPES[type(prop)]}.fromisoformat({prop.default.raw_value!r})"
+        case _:
+            return str(prop.default.python_code.as_unembedded_code())
 
 
 def has_body(response: Response) -> bool:
@@ -474,6 +600,27 @@ def inner_props(prop: Any) -> list[Any]:
             return []
 
 
+def holds(prop: Any, *kinds: type) -> bool:
+    """Whether a property is of one of the kinds, or one below it is."""
+    return isinstance(prop, kinds) or any(holds(inner, *kinds) for inner in inner_props(prop))
+
+
+def holds_list(prop: Any) -> bool:
+    """Whether a value may be a list."""
+    return any(isinstance(inner, ListProperty) for inner in [prop, *inner_props(prop)])
+
+
+def is_mapped(prop: Any) -> bool:
+    """Whether msgspec alone would not write an argument as it is sent: null for what is left out, a date without zone."""
+    return holds(prop, ModelProperty, DateTimeProperty) or holds_nested_list(prop)
+
+
+def holds_nested_list(prop: Any) -> bool:
+    """Whether a value may be a list of lists, of which `as_list` would convert only the outer one."""
+    is_nested = isinstance(prop, ListProperty) and holds(prop.inner_property, ListProperty)
+    return is_nested or any(map(holds_nested_list, inner_props(prop)))
+
+
 def class_infos(props: Iterable[Any]) -> dict[str, str]:
     """The models and enums that annotations name, with their modules."""
     found: dict[str, str] = {}
@@ -501,10 +648,12 @@ def one_of_one_or_many(union: UnionProperty) -> Any:
     return None
 
 
-def error_name(status: int) -> str:
+def error_name(status: str) -> str:
     """The name of the exception for an error status, after the status's name in HTTP."""
+    if not status.isdecimal():
+        return SHARED_ERRORS[status]
     try:
-        phrase = PHRASES.get(status) or HTTPStatus(status).phrase
+        phrase = PHRASES.get(int(status)) or HTTPStatus(int(status)).phrase
     except ValueError:
         phrase = f"Status {status}"
     return strings.pascal_case(phrase).removesuffix("Error") + "Error"

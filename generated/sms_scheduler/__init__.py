@@ -18,14 +18,7 @@ from .errors import (
     UnauthorizedError,
     UnexpectedStatusError,
 )
-from .models import (
-    CreatedMessage,
-    MessageDeletion,
-    MessageReportRow,
-    SmsDeletion,
-    SmsReport,
-    SmsStatus,
-)
+from .models import CreatedMessage, MessageDeletion, MessageReportRow, SmsDeletion, SmsReport, SmsStatus
 from .transport import __version__
 
 __all__ = [

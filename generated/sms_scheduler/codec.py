@@ -5,7 +5,7 @@ import gc
 import re
 from collections.abc import Mapping, Sequence
 from types import GenericAlias
-from typing import Any, TypeVar, cast, get_args, get_origin
+from typing import Any, TypeAlias, TypeVar, cast, get_args, get_origin
 from urllib.parse import quote
 
 import attrs
@@ -15,6 +15,8 @@ from .errors import ApiError, InvalidResponseError, UnexpectedStatusError
 from .types import JsonObject, OneOrMany, Response
 
 T = TypeVar("T")
+Errors: TypeAlias = "Mapping[int, tuple[type[ApiError], msgspec.json.Decoder[Any] | None]]"
+"""The errors that an operation documents, by status, with the decoders of their bodies."""
 
 
 def encode(arguments: Mapping[str, Any], model: type) -> bytes:
@@ -43,10 +45,10 @@ def path_segment(name: str, value: Any, expected: type) -> str:
 
 def _check(arguments: Mapping[str, Any], model: Any) -> None:
     try:
-        msgspec.convert(arguments, model)
+        msgspec.convert(arguments, model, dec_hook=_decode_container)
     except msgspec.ValidationError as error:
         problem, path = _problem(error)
-        place = next(iter(arguments)) if path == "$[...]" else path.removeprefix("$.")
+        place = path.replace("$[...]", next(iter(arguments)), 1).removeprefix("$.")
         problem = problem.replace("`null`", "`None`").replace("array", "list").replace("object", "dict")
         reason = f"{place}: {problem}"
     else:
@@ -102,9 +104,7 @@ def decode(response: Response, body_decoder: "msgspec.json.Decoder[T]") -> T:
     raise InvalidResponseError(*_whole(response), problem, path)
 
 
-def api_error(
-    response: Response, documented: "Mapping[int, tuple[type[ApiError], msgspec.json.Decoder[Any] | None]]"
-) -> ApiError:
+def api_error(response: Response, documented: Errors) -> ApiError:
     """Make the error that a response stands for, with the fields of its body if it is documented to have one."""
     error, body_decoder = documented.get(response.status_code, (UnexpectedStatusError, None))
     fields = attrs.asdict(decode(response, body_decoder), recurse=False) if body_decoder else {}

@@ -1,12 +1,12 @@
 """deleteMessage: DELETE /message/{id}"""
 
-from ...codec import api_error, decode, decoder, path_segment
+from ...codec import Errors, api_error, decode, decoder, path_segment
 from ...errors import NotFoundError, UnauthorizedError
 from ...models import MessageDeletion
 from ...types import Request, Response
 
 _RESULT = decoder(MessageDeletion)
-_ERRORS = {401: (UnauthorizedError, None), 404: (NotFoundError, None)}
+_ERRORS: Errors = {401: (UnauthorizedError, None), 404: (NotFoundError, None)}
 
 
 def build_request(id: int) -> Request:

@@ -3,13 +3,13 @@
 import datetime
 from collections.abc import Sequence
 
-from ...codec import api_error, as_list, decode, decoder, encode, wire_datetime
+from ...codec import Errors, api_error, as_list, decode, decoder, encode, wire_datetime
 from ...errors import BadRequestError, UnauthorizedError
 from ...models import CreatedMessage, NewMessage, RequestErrors
 from ...types import Request, Response
 
 _RESULT = decoder(CreatedMessage)
-_ERRORS = {400: (BadRequestError, decoder(RequestErrors)), 401: (UnauthorizedError, None)}
+_ERRORS: Errors = {400: (BadRequestError, decoder(RequestErrors)), 401: (UnauthorizedError, None)}
 
 
 def build_request(

@@ -1,12 +1,12 @@
 """getSms: GET /sms/{id}"""
 
-from ...codec import api_error, decode, decoder, path_segment
+from ...codec import Errors, api_error, decode, decoder, path_segment
 from ...errors import NotFoundError, UnauthorizedError
 from ...models import SmsReport
 from ...types import Request, Response
 
 _RESULT = decoder(SmsReport)
-_ERRORS = {401: (UnauthorizedError, None), 404: (NotFoundError, None)}
+_ERRORS: Errors = {401: (UnauthorizedError, None), 404: (NotFoundError, None)}
 
 
 def build_request(id: int) -> Request:
