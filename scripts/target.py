@@ -20,6 +20,10 @@ def add_api_key(parser: argparse.ArgumentParser) -> None:
     )
 
 
+# The word before the key, which the vendor's pages write in two ways.
+SCHEMES = ("bearer", "Bearer")
+
+
 class NoTargetError(Exception):
     """There is no server to judge. The text says why, and what to do."""
 
@@ -59,16 +63,16 @@ class Target:
             return host == "localhost"
 
     def check(self) -> Self:
-        """See that the API is there and accepts the key, by a request that cannot create anything.
+        """See that the API is there and accepts the key, by requests that cannot create anything.
 
-        The result is the target with the scheme word that the server accepts: the vendor's pages write it in two ways.
+        The result is the target with the first of SCHEMES that the server accepts.
 
         Raises:
             NoTargetError: It is not, or does not.
         """
         if not (self.api_key.isascii() and self.api_key.isprintable()):
             raise NoTargetError("the API key must be printable ASCII")
-        candidates = [attrs.evolve(self, scheme=scheme) for scheme in ("bearer", "Bearer")]
+        candidates = [attrs.evolve(self, scheme=scheme) for scheme in SCHEMES]
         accepted = next((candidate for candidate in candidates if candidate._answers() != 401), None)
         if accepted is None:
             raise NoTargetError(f"{self.url} refuses the API key; pass one that it accepts")

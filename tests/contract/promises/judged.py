@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parents[3]
 DOCUMENT: dict[str, Any] = read(ROOT / "openapi.yaml").data
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
 LISTED_CODES = frozenset(SCHEMAS["SmsStatus"]["enum"])
+CODES: dict[str, int] = dict(zip(SCHEMAS["SmsStatus"]["x-enum-varnames"], SCHEMAS["SmsStatus"]["enum"], strict=True))
+WAITING = {CODES["SCHEDULED"], CODES["PENDING"]}
 LISTED_FIELDS = frozenset(name for schema in SCHEMAS.values() for name in schema.get("properties", {}))
 
 

@@ -29,6 +29,11 @@ class Promise:
     unsafe: str | None = None
 
 
+def first_paragraph(function: Callable[..., object]) -> str:
+    """The first paragraph of a docstring, on one line."""
+    return " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
+
+
 def promise(
     *,
     posts: int = 0,
@@ -51,8 +56,7 @@ def promise(
             _run(server, scenario, known, st.fixed_dictionaries(strategies) if strategies else None, cases)
 
         test.__name__, test.__doc__, test.__module__ = scenario.__name__, scenario.__doc__, scenario.__module__
-        text = " ".join((inspect.getdoc(scenario) or "").partition("\n\n")[0].split())
-        test.promise = Promise(text, posts, unsafe)  # type: ignore[attr-defined]
+        test.promise = Promise(first_paragraph(scenario), posts, unsafe)  # type: ignore[attr-defined]
         return test
 
     return decorate

@@ -24,9 +24,9 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from target import Target
+from target import SCHEMES, Target
 
-from .judged import OPERATIONS
+from .judged import OPERATIONS, WAITING
 
 # What a test may be told is the same for every operation: whether an answer is one that the document knows.
 _CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -34,6 +34,8 @@ _TIMEOUT = 30.0
 _LONGEST_WAIT = 30.0
 _MOST_TRIES = 6
 _MOST_NUMBERS = 25
+# Why a test that makes up what it asks for is not run in safe mode.
+MADE_UP = "it asks for what it makes up"
 WIRE_DATE = "%Y-%m-%d %H:%M:%S"
 
 
@@ -180,7 +182,7 @@ class Server:
     def check(self) -> None:
         """See that the API is there and accepts the key. Raises NoTargetError if not."""
         self.target = self.target.check()
-        self.posts += 1
+        self.posts += SCHEMES.index(self.target.scheme) + 1
 
     # What is asked
 
@@ -197,8 +199,7 @@ class Server:
             with _readable():
                 yield
         except BrokenPromiseError as error:
-            error.exchanges = error.exchanges or tuple(self.exchanges)
-            self.broken = error
+            self._note_broken(error)
             raise
         except requests.RequestException as error:
             # the traceback would show the key
@@ -207,7 +208,7 @@ class Server:
     def may_make_up(self) -> None:
         """Raise NotTestedError in safe mode: nothing is asked for there that a test makes up."""
         if self.limits.safe:
-            raise NotTestedError("in safe mode: it asks for what it makes up")
+            raise NotTestedError(f"in safe mode: {MADE_UP}")
 
     def fields(self, draft: Draft) -> dict[str, Any]:
         """The request body of a draft."""
@@ -334,11 +335,14 @@ class Server:
             error = BrokenPromiseError("what openapi.yaml says of the operation", "; ".join(failures) + answer)
         else:
             return
-        error.exchanges = tuple(self.exchanges)
-        self.broken = error
+        self._note_broken(error)
         raise error
 
     # What is noted
+
+    def _note_broken(self, error: BrokenPromiseError) -> None:
+        error.exchanges = error.exchanges or tuple(self.exchanges)
+        self.broken = error
 
     def before(self, request: requests.PreparedRequest) -> None:
         """See that a request may be sent; raises NotTestedError if not."""
@@ -423,7 +427,7 @@ class Server:
             rows = response.json() if response.status_code == 200 else []
         except ValueError:
             return True
-        return any(isinstance(row, dict) and row.get("status") in {10, 11} for row in rows)
+        return any(isinstance(row, dict) and row.get("status") in WAITING for row in rows)
 
     def _ask_quietly(self, method: str, path: str) -> requests.Response:
         headers = {"Authorization": self.authorization}

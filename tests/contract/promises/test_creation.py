@@ -3,10 +3,11 @@
 import time
 
 from . import drafts
+from .judged import CODES
 from .promise import promise
 from .server import Draft, Server, Sms, expect
 
-SCHEDULED, SENT, RECEIVED = 10, 12, 13
+SCHEDULED, SENT, RECEIVED = (CODES[name] for name in ("SCHEDULED", "SENT", "RECEIVED"))
 _RIGHT_AWAY = 10.0  # seconds
 
 

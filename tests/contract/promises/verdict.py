@@ -1,6 +1,5 @@
 """What came of the promises on a server: collected from a run of pytest, and fit to be shown, written or compared."""
 
-import inspect
 import signal
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -13,9 +12,9 @@ import pytest
 
 from .conftest import ServerPlugin
 from .observations import Observation, observe
-from .promise import Promise
+from .promise import Promise, first_paragraph
 from .reproducer import reproducer
-from .server import BrokenPromiseError, Server
+from .server import MADE_UP, BrokenPromiseError, Server
 
 FOLDER = Path(__file__).resolve().parent
 ROOT = FOLDER.parents[2]
@@ -156,9 +155,9 @@ def words(item: pytest.Function) -> Promise:
     known = getattr(function, "promise", None)
     if isinstance(known, Promise):
         return known
-    text = " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
+    text = first_paragraph(function)
     operation = getattr(item, "operation_label", None)
-    return Promise(f"{operation}: {text}" if operation else text, unsafe="it asks for what it makes up")
+    return Promise(f"{operation}: {text}" if operation else text, unsafe=MADE_UP)
 
 
 def run(
