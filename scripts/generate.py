@@ -9,6 +9,8 @@ import contextlib
 import ctypes
 import difflib
 import fcntl
+import importlib
+import importlib.util
 import io
 import os
 import shutil
@@ -32,6 +34,7 @@ from views import Views, class_names, described
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "scripts" / "templates"
+_INVALID = "the client made from this document is not valid Python"
 # Modules for which openapi-python-client has no place of its own.
 EXTRA_MODULES = ("codec", "retries", "transport")
 
@@ -185,33 +188,49 @@ def _problem(document: Document, error: GeneratorError) -> str:
 
 
 def _format(folder: Path) -> None:
-    """Sort imports, drop those not needed, and lay out as ruff does, by its defaults and not those of a folder above."""
-    ruff = [sys.executable, "-P", "-m", "ruff"]
+    """Sort imports, drop those not needed, and lay out as ruff does, by its defaults and not those of a folder above.
+
+    Raises:
+        DocumentError: A name is not there, or hides another: that would fail, or lie, only when it is used.
+    """
     isort = f"known-first-party = ['{folder.name}'], split-on-trailing-comma = false"
-    rules = ["--select", "F401,I", "--config", f"lint.isort = {{{isort}}}"]
-    style = ["--isolated", "--line-length", "120", "--target-version", "py311", "--no-cache"]
-    _run([*ruff, "check", "--fix-only", *rules, *style, folder.name], folder.parent)
-    _run([*ruff, "format", *style, folder.name], folder.parent)
-    # names that are not there, or that hide others: they would fail, or lie, only when they are used
-    _run([*ruff, "check", "--quiet", "--select", "F", "--output-format", "concise", *style, folder.name], folder.parent)
+    rules = ["--select", "F,I", "--fixable", "F401,I", "--config", f"lint.isort = {{{isort}}}"]
+    style = ["--isolated", "--line-length", "120", "--target-version", "py311", "--no-cache", folder.name]
+    _ruff(["check", "--fix", "--quiet", "--output-format", "concise", *rules, *style], folder.parent)
+    _ruff(["format", *style], folder.parent)
 
 
-def _import(folder: Path) -> None:
-    """Import every module of the client, as the last check before it replaces the old one."""
-    modules = [
-        ".".join([folder.name, *path.relative_to(folder).with_suffix("").parts]).removesuffix(".__init__")
-        for path in sorted(folder.rglob("*.py"))
-    ]
-    _run([sys.executable, "-B", "-c", f"import {', '.join(modules)}"], folder.parent)
-
-
-def _run(command: list[str], folder: Path) -> None:
+def _ruff(arguments: list[str], folder: Path) -> None:
+    command = [sys.executable, "-P", "-m", "ruff", *arguments]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = (done.stderr or done.stdout).strip().splitlines()
-        raise DocumentError(
-            f"the client made from this document is not valid Python: {lines[-1] if lines else command}"
-        )
+        raise DocumentError(f"{_INVALID}: {lines[-1] if lines else command}")
+
+
+def _import(folder: Path) -> None:
+    """Import every module of the client under another name, as the last check before it replaces the old one.
+
+    Raises:
+        DocumentError: A module cannot be imported.
+    """
+    name = "_fresh_client"
+    place = folder / "__init__.py"
+    spec = importlib.util.spec_from_file_location(name, place, submodule_search_locations=[str(folder)])
+    assert spec is not None  # noqa: S101  # there is a loader for what ends in .py
+    assert spec.loader is not None  # noqa: S101
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
+    writes_bytecode, sys.dont_write_bytecode = not sys.dont_write_bytecode, True
+    try:
+        spec.loader.exec_module(module)
+        for path in sorted(folder.rglob("*.py")):
+            importlib.import_module(".".join([name, *path.relative_to(folder).with_suffix("").parts]))
+    except Exception as error:
+        raise DocumentError(f"{_INVALID}: {type(error).__name__}: {error}") from error
+    finally:
+        sys.dont_write_bytecode = not writes_bytecode
+        for loaded in [loaded for loaded in sys.modules if loaded.partition(".")[0] == name]:
+            del sys.modules[loaded]
 
 
 def _files(folder: Path) -> dict[str, str]:
