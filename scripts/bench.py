@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import http.client
 import importlib
+import itertools
 import json
 import os
 import platform
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ from sms_scheduler.api.message.get_message import read_response
 from sms_scheduler.types import Response
 
 ROOT = Path(__file__).resolve().parent.parent
+DOCUMENT = ROOT / "openapi.yaml"
+GENERATE = (sys.executable, ROOT / "scripts" / "generate.py")
 TABLE = ROOT / "docs" / "benchmarks.md"
 KEY = "benchmark"
 ROWS = 100_000
@@ -110,18 +113,33 @@ def _works(folder: Path, url: str) -> list[Work]:
         Work(f"{CONCURRENT:,} async sends, {BOUND} at a time", "httpx", 0.90, "s", 7, {"ours": lambda: asyncio.run(_many_by_ours(url)), "httpx": lambda: asyncio.run(_many_by_httpx(url))}),
         Work("import, and the first client", "httpx", 1.30, "ms", 45, {"ours": lambda: _seconds(IMPORT_OURS), "httpx": lambda: _seconds(IMPORT_HTTPX)}),
         Work("memory held by that report", "stock", 0.50, "MB", 3, {"ours": lambda: _bytes(MEMORY_OURS, report, folder), "stock": lambda: _bytes(MEMORY_STOCK, report, folder)}),
+        Work("a whole regeneration after a change", "stock", 1.50, "ms", 15, {"ours": _regenerations(folder), "stock": _timed(lambda: _generate_stock(folder))}),
+        Work("generate --check", "stock", 1.50, "ms", 15, {"ours": _timed(lambda: _run([*GENERATE, "--check"])), "stock": _timed(lambda: _generate_stock(folder))}),
     ]  # fmt: skip
 
 
 def _stock_client(folder: Path) -> Any:
     """The package that openapi-python-client makes of the same document with its own templates."""
-    target = folder / "stock_client"
-    command = [sys.executable, "-m", "openapi_python_client", "generate", "--meta", "none"]
-    subprocess.run(
-        [*command, "--path", str(ROOT / "openapi.yaml"), "--output-path", str(target)], check=True, capture_output=True
-    )
+    _generate_stock(folder)
     sys.path.insert(0, str(folder))
     return importlib.import_module("stock_client")
+
+
+def _generate_stock(folder: Path) -> None:
+    stock = [sys.executable, "-m", "openapi_python_client", "generate", "--meta", "none", "--overwrite"]
+    _run([*stock, "--path", DOCUMENT, "--output-path", folder / "stock_client"])
+
+
+def _regenerations(folder: Path) -> Callable[[], float]:
+    """Regenerate over a client that differs by an enum's member, so that each run has a change to report and to write."""
+    other = folder / "changed.yaml"
+    other.write_text(DOCUMENT.read_text(encoding="utf-8").replace("- PENDING\n", "- WAITING\n"), encoding="utf-8")
+    documents = itertools.cycle([other, DOCUMENT])
+    return _timed(lambda: _run([*GENERATE, "--document", next(documents), "--output", folder / "ours"]))
+
+
+def _run(command: Sequence[str | Path]) -> None:
+    subprocess.run(command, check=True, capture_output=True)
 
 
 def _report() -> bytes:
@@ -254,7 +272,7 @@ _HEAD = """# Benchmarks
 
 Made by `scripts/bench`, with Python {python} on {machine}. Each line is measured in one run, side by side: medians of
 interleaved rounds on one loopback server. Machines differ and are noisy, so look at the ratios. *httpx* is bare httpx
-with `.json()`, which checks nothing; *stock* is the output of openapi-python-client's own templates for the same document;
+with `.json()`, which checks nothing; *stock* is openapi-python-client with its own templates for the same document;
 *floor* is the standard library's http.client and json.
 
 """
