@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from docstrings import docstring
-from document import Document, DocumentError, read
+from document import Document, DocumentError, Mistake, read
 from limits import limits
 from names import Renamed
 from openapi_python_client import Project
@@ -52,11 +52,21 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 and show the difference if there is one"
     )
+    parser.add_argument("--dry-run", action="store_true", help="write nothing; show what users would notice")
+    parser.add_argument(
+        "--watch", action="store_true", help="go on whenever the document or a template changes, until Ctrl-C"
+    )
     options = parser.parse_args(arguments)
+    if options.check and (options.dry_run or options.watch):
+        parser.error("--check goes with neither --dry-run nor --watch")
     if str(options.output) == "." and "." not in arguments:
         parser.error("--output needs a folder")
+    return _watch(options) if options.watch else _attempt(options)
+
+
+def _attempt(options: argparse.Namespace, since: Path | None = None) -> int:
     try:
-        return _generate(options.document, options.output, check=options.check)
+        return _generate(options.document, options.output, check=options.check, dry_run=options.dry_run, since=since)
     except DocumentError as error:
         print(error, file=sys.stderr)
     except OSError as error:
@@ -67,12 +77,39 @@ def main(arguments: list[str]) -> int:
     return 2
 
 
-def _generate(document_path: Path, output: Path, *, check: bool) -> int:
+def _watch(options: argparse.Namespace) -> int:
+    """Regenerate on every change until Ctrl-C; the reports are on all that changed since the start."""
+    from watchfiles import watch  # noqa: PLC0415  (here, since nothing else needs it)
+
+    document = options.document.resolve()
+    package = options.output / _names()[0]
+    with contextlib.suppress(KeyboardInterrupt), tempfile.TemporaryDirectory() as folder:
+        start = Path(folder) / package.name
+        is_first = True
+        # the first look ends by its timeout: the watching stands then, and no edit from then on is missed
+        looks = watch(
+            *(document.parent, TEMPLATES), recursive=False, watch_filter=None, rust_timeout=200, yield_on_timeout=True
+        )
+        for changes in looks:
+            if package.is_dir() and not start.exists():
+                shutil.copytree(package, start)
+            if is_first or any(Path(path) == document or path.endswith(".jinja") for _, path in changes):
+                _attempt(options, start)
+            if is_first:
+                print(f"Watching {_shown(document)} and {_shown(TEMPLATES)}; Ctrl-C ends it.")
+            is_first = False
+            sys.stdout.flush()
+    return 0
+
+
+def _generate(
+    document_path: Path, output: Path, *, check: bool, dry_run: bool = False, since: Path | None = None
+) -> int:
     document = read(_shown(document_path))
     package, distribution = _names()
     target = output / package
     _refuse_foreign(target)
-    with _temporary_folder(None if check else output) as folder:
+    with _temporary_folder(None if check or dry_run else output) as folder:
         fresh = folder / package
         mistakes = list(limits(document))
         if mistakes:
@@ -89,10 +126,35 @@ def _generate(document_path: Path, output: Path, *, check: bool) -> int:
                     file=sys.stderr,
                 )
             return 1 if difference else 0
-        if difference:
+        report = _report(since or target, fresh, document) if difference else ""
+        if difference and not dry_run:
             _swap(fresh, target)
-    print(f"{_shown(target)}: {'written anew' if difference else 'already up to date'}.")
+    if dry_run and difference:
+        print(f"{_shown(target)}: would be written anew.\n{_statistics(difference)}")
+    else:
+        print(f"{_shown(target)}: {'written anew' if difference else 'already up to date'}.")
+    print(report, end="\n" if report else "")
     return 0
+
+
+def _report(old: Path, new: Path, document: Document) -> str:
+    """What users will notice, if there is an old client to compare with."""
+    if not (old / "__init__.py").is_file():
+        return ""
+    from changes import report  # noqa: PLC0415  (here, since it takes time, and most runs find no difference)
+
+    try:
+        return str(report(old, new, document))
+    except ValueError as error:  # an old client that was damaged, or made by a generator of long ago, is replaced
+        return f"No report on what users will notice: {error}"
+
+
+def _statistics(difference: str) -> str:
+    lines = difference.splitlines()
+    added = sum(line.startswith("+") and not line.startswith("+++ ") for line in lines)
+    removed = sum(line.startswith("-") and not line.startswith("--- ") for line in lines)
+    files = sum(line.startswith("+++ ") or line.endswith((": added, empty", ": removed, empty")) for line in lines)
+    return f"{files} file{'s' * (files != 1)}, {added} lines added, {removed} removed."
 
 
 def _names() -> tuple[str, str]:
@@ -184,7 +246,8 @@ def _public(views: Views) -> dict[str, Any]:
 
 def _problem(document: Document, error: GeneratorError) -> str:
     words = " ".join(f"{error.header.strip()} {error.detail or ''}".split())
-    return f"{document.path}: openapi-python-client cannot express this: {words}"
+    problem = f"openapi-python-client cannot express this; write it another way: {words}"
+    return document.describe([Mistake(document.place_named(words), problem)])
 
 
 def _format(folder: Path) -> None:
