@@ -55,12 +55,25 @@ class Document:
     def _line(self, mistake: Mistake) -> str:
         line, column = self._position(mistake.place)
         place = ".".join(map(str, mistake.place)) or "the document"
-        return f"{self.path}:{line}:{column}: {place}: {mistake.problem}"
+        words = f"{self.path}:{line}:{column}: {place}: {mistake.problem}"
+        # a name may hold line breaks, controls or half a character, and one mistake is one line
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
 
     def _position(self, place: Place) -> tuple[int, int]:
         while place not in self.positions:
             place = place[:-1]
         return self.positions[place]
+
+    def place_named(self, words: str) -> Place:
+        """The operation or the schema that a message of openapi-python-client names, or the document as a whole."""
+        for place, _ in self.operations():
+            if f"parsing {str(place[2]).upper()} {place[1]} within" in words:
+                return place
+        for key in ("schemas", "parameters"):
+            for name in sorted(self.data.get("components", {}).get(key, {}), key=len, reverse=True):
+                if f"/components/{key}/{name}" in words or f"components.{key}.{name}" in words:
+                    return "components", key, name
+        return ()
 
     def resolve(self, value: Any) -> Any:
         """Follow `$ref`s, all of which are known to lead somewhere once a document has been read."""
@@ -99,7 +112,7 @@ def read(path: Path) -> Document:
         DocumentError: It cannot be read, or has mistakes.
     """
     document = _load(path)
-    for check in (_plain, _references, _structure, _contents):
+    for check in (_plain, _references, _structure, _inner_schemas, _contents):
         mistakes = list(check(document))
         if mistakes:
             raise DocumentError(document.describe(mistakes))
@@ -115,8 +128,10 @@ def _load(path: Path) -> Document:
         line = error.object[: error.start].count(b"\n") + 1
         raise DocumentError(f"{path}:{line}: not UTF-8; save the file in that encoding") from None
     try:
-        node = YAML(typ="safe", pure=True).compose(text)
-        data = YAML(typ="safe", pure=True).load(text)
+        # as `load` does, but for keeping the nodes, which know their places
+        constructor, _ = YAML(typ="safe", pure=True).get_constructor_parser(text)
+        node = constructor.composer.get_single_node()
+        data = constructor.construct_document(node) if node else None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else f"{path}"
@@ -174,6 +189,13 @@ def _structure(document: Document) -> Iterator[Mistake]:
         yield _mistake(error)
 
 
+def _inner_schemas(document: Document) -> Iterator[Mistake]:
+    """What JSON Schema asks for of the schemas that stand elsewhere than in `components`."""
+    for place, holder in _schema_holders(document):
+        for error in Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(holder["schema"]):
+            yield _mistake(best_match([error]) or error, (*place, "schema"))
+
+
 def _keys(value: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
     if isinstance(value, dict):
         for key, item in value.items():
@@ -194,6 +216,7 @@ def _texts(value: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
         yield place, value
     elif isinstance(value, dict):
         for key, item in value.items():
+            yield from _texts(key, (*place, key))
             yield from _texts(item, (*place, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
@@ -215,6 +238,9 @@ def _references(document: Document) -> Iterator[Mistake]:
                 (*place, "$ref"), f"expected a reference into this document, as #/components/..., not {reference!r}"
             )
             continue
+        if (section := _section(place)) and not reference.startswith(f"#/components/{section}/"):
+            yield Mistake((*place, "$ref"), f"expected a reference to one of #/components/{section}, not {reference}")
+            continue
         seen: set[str] = set()
         while True:
             seen.add(reference)
@@ -223,12 +249,24 @@ def _references(document: Document) -> Iterator[Mistake]:
             except (LookupError, ValueError, TypeError):
                 yield Mistake((*place, "$ref"), f"leads nowhere: there is no {reference}")
                 break
-            if not (isinstance(target, dict) and "$ref" in target):
+            if not isinstance(target, dict | bool):
+                yield Mistake((*place, "$ref"), f"expected a reference to an object, which {reference} is not")
                 break
+            if not (isinstance(target, dict) and isinstance(target.get("$ref"), str)):
+                break  # what is no reference is named at its own place
             reference = target["$ref"]
             if reference in seen:
                 yield Mistake((*place, "$ref"), "leads back to itself")
                 break
+
+
+def _section(place: Place) -> str:
+    """Where in `components` a part of an operation may stand instead of at its place; empty for a schema."""
+    if {"schema", "schemas", "links"} & set(place):
+        return ""
+    if place[-1:] == ("requestBody",):
+        return "requestBodies"
+    return str(place[-2]) if place[-2:-1] in {("parameters",), ("responses",), ("requestBodies",)} else ""
 
 
 def _pointer(reference: str) -> Place:
@@ -343,6 +381,8 @@ def _schema(place: Place, schema: dict[str, Any]) -> Iterator[Mistake]:
     for index, value in enumerate(values if isinstance(values, list) else []):
         if isinstance(value, str) and not value.isprintable():
             yield Mistake((*place, "enum", index), "expected a text without control characters")
+    if isinstance(values, list) and len({type(value) for value in values} - {type(None)}) > 1:
+        yield Mistake((*place, "enum"), "expected values of one type")
     names = schema.get("x-enum-varnames", [])
     for index, name in enumerate(names if isinstance(names, list) else []):
         if not str(name).isidentifier() or not str(name).isupper() or str(name).startswith("_"):
