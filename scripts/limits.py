@@ -13,6 +13,12 @@ from names import python_name
 from openapi_python_client.strings import PythonIdentifier
 
 JSON = "application/json"
+# The first three become types of Python; the others say what a text or number is for, and change nothing.
+FORMATS = {
+    *("date", "date-time", "uuid"),
+    *("double", "duration", "email", "float", "hostname", "int32", "int64", "ipv4", "ipv6", "json-pointer", "password"),
+    *("regex", "time", "uri", "uri-reference"),
+}
 OWN_HEADERS = {"accept", "authorization", "content-type"}
 CLIENT_METHODS = {"aclose", "close", "with_options"}
 ERROR_ATTRIBUTES = {
@@ -23,9 +29,10 @@ ERROR_ATTRIBUTES = {
 def limits(document: Document) -> Iterator[Mistake]:
     """Everything in a document that cannot be expressed."""
     yield from _whole(document)
+    yield from _recursion(document)
     fields = _body_fields(document)
     for place, schema in schemas(document):
-        yield from _schema(place, schema)
+        yield from _schema(document, place, schema)
         if "x-datetime-format" in schema and not any(schema is field for field in fields):
             yield Mistake((*place, "x-datetime-format"), "has a meaning only for a field of a request body")
     for place, _ in document.operations():
@@ -55,9 +62,53 @@ def _whole(document: Document) -> Iterator[Mistake]:
             yield Mistake(("paths", path, "$ref"), "cannot be expressed yet; write the path's operations here")
 
 
-def _schema(place: Place, schema: dict[str, Any]) -> Iterator[Mistake]:
+def _schema(document: Document, place: Place, schema: dict[str, Any]) -> Iterator[Mistake]:
+    if schema.get("format", "date") not in FORMATS:
+        problem = f"the format {schema['format']} cannot be expressed; known are {', '.join(sorted(FORMATS))}"
+        yield Mistake((*place, "format"), problem)
+    for key in ("oneOf", "anyOf"):
+        if sum(_is_object(document, part) for part in schema.get(key, [])) > 1:
+            problem = "objects of several kinds cannot be told apart; describe them as one, with optional fields"
+            yield Mistake((*place, key), problem)
     if schema.get("properties") and isinstance(schema.get("additionalProperties"), dict):
         yield Mistake((*place, "additionalProperties"), "cannot be expressed beside `properties`")
+
+
+def _is_object(document: Document, schema: Any) -> bool:
+    schema = document.resolve(schema)
+    if not isinstance(schema, dict):
+        return False
+    is_object = schema.get("type") == "object" or "properties" in schema
+    return is_object or any(_is_object(document, part) for part in schema.get("allOf", []))
+
+
+def _recursion(document: Document) -> Iterator[Mistake]:
+    """Schemas that contain themselves, each of whose modules would import the other."""
+    inside = {
+        name: set(_references(schema))
+        for name, schema in document.data.get("components", {}).get("schemas", {}).items()
+    }
+    for name, direct in inside.items():
+        reached: set[str] = set()
+        queue = list(direct)
+        while queue:
+            found = queue.pop()
+            if found not in reached:
+                reached.add(found)
+                queue += inside.get(found, ())
+        if name in reached:
+            problem = "contains itself, which cannot be expressed; leave the inner one without a schema, as `{}`"
+            yield Mistake(("components", "schemas", name), problem)
+
+
+def _references(value: Any) -> Iterator[str]:
+    """The names of the schemas that a part of the document refers to."""
+    if isinstance(value, dict):
+        reference = value.get("$ref")
+        if isinstance(reference, str) and reference.startswith("#/components/schemas/"):
+            yield reference.removeprefix("#/components/schemas/").partition("/")[0]
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _references(item)
 
 
 def _operation(document: Document, place: Place) -> Iterator[Mistake]:
