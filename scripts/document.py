@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 
 import attrs
 from jsonschema import Draft202012Validator
@@ -273,6 +274,11 @@ def _pointer(reference: str) -> Place:
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in reference.removeprefix("#/").split("/"))
 
 
+def _escaped(key: str | int) -> str:
+    """A key as a part of a JSON pointer in a URL."""
+    return quote(str(key).replace("~", "~0").replace("/", "~1"), safe="~")
+
+
 def _contents(document: Document) -> Iterator[Mistake]:
     """What the OpenAPI schema cannot say, and what a client needs."""
     if not document.data.get("paths"):
@@ -400,14 +406,14 @@ def _examples(document: Document) -> Iterator[Mistake]:
     registry: Registry[Any] = Registry().with_resource("document", DRAFT202012.create_resource(document.data))
 
     def check(schema_place: Place, value: Any, place: Place) -> Iterator[Mistake]:
-        reference = "document#/" + "/".join(str(key).replace("~", "~0").replace("/", "~1") for key in schema_place)
+        reference = "document#/" + "/".join(_escaped(key) for key in schema_place)
         validator = Draft202012Validator({"$ref": reference}, registry=registry)
         try:
             for error in validator.iter_errors(value):
                 mistake = _mistake(best_match([error]) or error, place)
                 yield Mistake(mistake.place, f"the example is not what its schema says: {mistake.problem}")
         except (Unresolvable, RecursionError) as error:
-            yield Mistake(place, f"the schema of this example cannot be followed: {error}")
+            yield Mistake(place, f"the schema of this example cannot be followed: {type(error).__name__}")
 
     for place, holder in _schema_holders(document):
         if "example" in holder:

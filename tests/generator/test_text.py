@@ -87,6 +87,74 @@ def test_nasty_text_stays_text(texts: list[str], tmp_path: Path) -> None:
             assert line in everything
 
 
+# Names and values
+
+NAMES = [
+    "plain",
+    "quotes \" and '",
+    '"""',
+    "back\\slash",
+    "{braces}",
+    "{{ 7*7 }}",
+    "{% raw %}",
+    "{# no #}",
+    "%s %(x)s",
+    "import os; os._exit(7)",
+    "x = 1\nraise SystemExit(7)",
+    "#",
+    "__import__('os')",
+    "é 漢字 🎉",
+    "a\u202eb",
+    "a\u200bb",
+    "None",
+    "class",
+    "",
+]
+
+
+def named() -> dict[str, Any]:
+    """The document of the other API with these names for fields and parameters, and these texts as values."""
+    document: dict[str, Any] = YAML(typ="safe").load(LAMPS)
+    operation = document["paths"]["/lamps"]["put"]
+    body = operation["requestBody"]["content"]["application/json"]["schema"]
+    body["properties"] |= {name: {"type": "string", "default": name} for name in NAMES}
+    body["examples"] = [{"brightness": 1, "colour": "red", **{name: name for name in NAMES}}]
+    operation["tags"] = ['garden "light" {{ 7*7 }}']
+    operation["parameters"] = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in ("q", NAMES[1])]
+    lamp = document["components"]["schemas"]["Lamp"]
+    lamp["properties"] |= {name: {"type": "string"} for name in NAMES}
+    texts = [name for name in NAMES if name.isprintable()]
+    document["components"]["schemas"]["Mood"] = {"type": "string", "enum": texts}
+    lamp["properties"]["mood"] = {"$ref": "#/components/schemas/Mood"}
+    return document
+
+
+WIRE_PROGRAM = """
+import json, httpx, inspect
+from sms_scheduler import *
+names = json.loads(NAMES)
+def answer(request):
+    body = json.loads(request.content)
+    assert {name: body[name] for name in names} == {name: name for name in names}, body
+    assert dict(request.url.params) == {"q": "?", names[1]: "&"}, request.url
+    lamp = {"brightness": 1, "colour": "red", "planted": "2030-01-01T00:00:00Z", "mood": names[1]}
+    return httpx.Response(201, json={**lamp, **{name: f"<{name}>" for name in names}})
+client = SmsScheduler("key", transport=httpx.MockTransport(answer))
+(other,) = [name for name in inspect.signature(client.plant_lamp).parameters if name.startswith("quotes") and name.endswith("and")]
+lamp = client.plant_lamp(brightness=1, colour=Colour.RED, q="?", **{other: "&"})
+values = {getattr(lamp, name) for name in lamp.__attrs_attrs__ and [field.name for field in lamp.__attrs_attrs__]}
+assert {f"<{name}>" for name in names} <= {value for value in values if isinstance(value, str)}
+assert lamp.mood == names[1] and {member.value for member in Mood} == {name for name in names if name.isprintable()}
+print("as written")
+"""
+
+
+def test_nasty_names_and_values_stay_as_they_are(tmp_path: Path) -> None:
+    folder = generate(json.dumps(named(), ensure_ascii=False), tmp_path)
+    program = WIRE_PROGRAM.replace("NAMES", repr(json.dumps(NAMES)))
+    assert run_code(program, folder) == "as written\n"
+
+
 # Any text, a docstring at a time
 
 
