@@ -26,7 +26,8 @@ def argument_name(name: str, place: str, taken: Container[str]) -> str:
     """The name of an argument, which differs from those `taken` by a suffix that tells its place: query, header or body."""
     wanted = python_name(name)
     wanted = f"{wanted}_" if wanted in MODULE_NAMES else wanted
-    candidates = itertools.chain([wanted, f"{wanted}_{place}"], _candidates(f"{wanted}_{place}"))
+    placed = f"{wanted.rstrip('_')}_{place}"
+    candidates = itertools.chain([wanted, placed], _candidates(placed))
     return next(free for free in candidates if free not in taken)
 
 
