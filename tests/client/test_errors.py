@@ -378,7 +378,7 @@ LISTED = list(
 
 def test_the_statuses_are_those_of_the_document() -> None:
     assert [(status.value, status.name, status.description, status.is_final) for status in SmsStatus] == LISTED
-    assert len(LISTED) == 20
+    assert (10, "SCHEDULED", "Scheduled", False) in LISTED
 
 
 @pytest.mark.parametrize("code", [0, 14, 99, -5, 2**63])

@@ -1,4 +1,4 @@
-"""What the command says that users will notice, from small edits of the real document."""
+"""What the command says that users will notice, from small edits of a document."""
 
 import re
 import shutil
@@ -6,22 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from .commands import DOCUMENT, PACKAGE, ROOT, Done, run, tree
+from .commands import FIRST, PACKAGE, Done, generate, run, tree
 
 VERSION = "0.1.0"
-TEXT = re.sub(r"(?m)^  version: \S+$", f"  version: {VERSION}", DOCUMENT.read_text(encoding="utf-8"))
+TEXT = FIRST.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds the client of that document."""
+    return generate(TEXT, tmp_path_factory.mktemp("first"))
 
 
 @pytest.fixture
-def output(tmp_path: Path) -> Path:
-    """A folder that holds the committed client, as of that version."""
-    ignored = shutil.ignore_patterns("__pycache__")
-    client = shutil.copytree(ROOT / "generated" / PACKAGE, tmp_path / "out" / PACKAGE, ignore=ignored)
-    transport = client / "transport.py"
-    transport.write_text(
-        re.sub(r'(?m)^__version__: str = ".*"$', f'__version__: str = "{VERSION}"', transport.read_text())
-    )
-    return tmp_path / "out"
+def output(first: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be written over."""
+    return shutil.copytree(first, tmp_path / "out", ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def _edited(*edits: tuple[str, str], text: str = TEXT) -> str:
@@ -224,12 +224,12 @@ def test_the_changelog_is_ready_to_paste(output: Path) -> None:
     assert "priority" in (output / PACKAGE / "client.py").read_text()
 
 
-def test_a_damaged_old_client_is_replaced_without_a_report(output: Path) -> None:
+def test_a_damaged_old_client_is_replaced_without_a_report(output: Path, first: Path) -> None:
     (output / PACKAGE / "client.py").write_text("<<<<<<< HEAD\n")
     done = _report(output, options=())
     assert "written anew" in done.out
     assert "No report on what users will notice" in done.out
-    assert tree(output / PACKAGE) == tree(ROOT / "generated" / PACKAGE)
+    assert tree(output / PACKAGE) == tree(first / PACKAGE)
 
 
 @pytest.mark.parametrize("other", ["--dry-run", "--watch"])

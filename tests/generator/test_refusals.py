@@ -8,9 +8,9 @@ import attrs
 import generate
 import pytest
 
-from .commands import DOCUMENT, PACKAGE, ROOT, run, tree
+from .commands import DOCUMENT, FIRST, PACKAGE, ROOT, run, tree
 
-TEXT = DOCUMENT.read_text(encoding="utf-8")
+TEXT = FIRST.read_text(encoding="utf-8")
 COMMITTED = ROOT / "generated" / PACKAGE
 LAST_LINE = "Nothing was changed."
 

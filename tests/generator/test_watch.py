@@ -9,7 +9,7 @@ from queue import Empty, Queue
 
 import pytest
 
-from .commands import COMMAND, DOCUMENT, PACKAGE
+from .commands import COMMAND, FIRST, PACKAGE
 
 
 class Watch:
@@ -64,7 +64,7 @@ class Watch:
 def document(tmp_path: Path) -> Path:
     """A copy of the document."""
     path = tmp_path / "api.yaml"
-    path.write_text(DOCUMENT.read_text(encoding="utf-8"), encoding="utf-8")
+    path.write_text(FIRST.read_text(encoding="utf-8"), encoding="utf-8")
     return path
 
 

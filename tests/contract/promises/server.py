@@ -171,6 +171,7 @@ class Server:
         self.history: list[Exchange] = []
         self.sent: list[tuple[Created, float]] = []
         self.broken: BrokenPromiseError | None = None
+        self.is_interrupted = False
         self.cases = 0
         self.posts = 0
         self.session = _Session(self)
@@ -345,7 +346,9 @@ class Server:
         self.broken = error
 
     def before(self, request: requests.PreparedRequest) -> None:
-        """See that a request may be sent; raises NotTestedError if not."""
+        """See that a request may be sent; raises NotTestedError if not, KeyboardInterrupt if nothing may any more."""
+        if self.is_interrupted:
+            raise KeyboardInterrupt
         if request.method == "POST":
             if self.limits.posts is not None and self.posts >= self.limits.posts:
                 raise NotTestedError(f"needs more than the {self.limits.posts} messages that may be created")
@@ -393,6 +396,7 @@ class Server:
 
     def delete_what_is_left(self) -> list[str]:
         """Delete what was created; the result says of each message that could not be deleted why."""
+        self.is_interrupted = False
         limits, self.limits = self.limits, attrs.evolve(self.limits, posts=None)
         left = dict.fromkeys(self.account.created, "")
         if not limits.safe:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any, Literal
 
 import attrs
@@ -176,9 +177,11 @@ def run(
     observations: list[Observation] = []
     leftovers: list[str] = []
     try:
-        pytest.main([*_SUITE, *options, f"--hypothesis-seed={server.limits.seed}"], [ServerPlugin(server), collector])
-        if not (throwaway or collector.no_verdict):
-            observations = list(observe(server))
+        with _interruptible(server):
+            seed = f"--hypothesis-seed={server.limits.seed}"
+            pytest.main([*_SUITE, *options, seed], [ServerPlugin(server), collector])
+            if not (throwaway or collector.no_verdict):
+                observations = list(observe(server))
     finally:
         if not throwaway:
             with _undisturbed():
@@ -201,11 +204,33 @@ def planned(server: Server, options: Sequence[str] = ()) -> dict[str, Promise]:
 
 
 @contextmanager
+def _interruptible(server: Server) -> Iterator[None]:
+    """Let Ctrl-C, or a request to terminate, end a run before the next request; a second one ends it at once.
+
+    Wherever else the exception came up, a library might take it for one of its own.
+    """
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        if server.is_interrupted:
+            raise KeyboardInterrupt
+        server.is_interrupted = True
+
+    with _handling(interrupt):
+        yield
+
+
+@contextmanager
 def _undisturbed() -> Iterator[None]:
     """Let no second Ctrl-C keep the first one from being cleaned up after."""
-    handlers = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    with _handling(signal.SIG_IGN):
+        yield
+
+
+@contextmanager
+def _handling(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
