@@ -1,7 +1,7 @@
-"""Measure the client against its peers: medians of interleaved rounds on one loopback server, given as ratios.
+"""Measure client, generator and stand-in against their peers: medians of interleaved rounds, given as ratios.
 
-Peers are bare httpx with `.json()`, the stock output of openapi-python-client, made on the spot from the same document,
-and the standard library's http.client and json as the floor.
+The client's peers are bare httpx with `.json()`, the stock output of openapi-python-client, made on the spot from the
+same document, and the standard library's http.client and json as the floor; the generator's is openapi-python-client.
 """
 
 import argparse
@@ -13,7 +13,6 @@ import itertools
 import json
 import os
 import platform
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,9 +21,9 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
-import attrs
+import bench_stand_in
 import httpx
-from rich.console import Console
+from bench_work import Work, timed
 from sms_scheduler import AsyncSmsScheduler, SmsScheduler
 from sms_scheduler.api.message.get_message import read_response
 from sms_scheduler.types import Response
@@ -59,28 +58,23 @@ MEMORY_STOCK = MEMORY.format(
 )
 
 
-@attrs.frozen
-class Work:
-    """One kind of work, by each of those that do it, and the ratio to reach."""
-
-    name: str
-    peer: str
-    target: float
-    unit: str
-    rounds: int
-    by: dict[str, Callable[[], float]]
-
-
 def main(arguments: list[str]) -> int:
     """Run the command; the result is the exit code."""
-    parser = argparse.ArgumentParser(prog="scripts/bench", description="Measure the client against its peers.")
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench", description="Measure client, generator and stand-in against their peers."
+    )
     parser.add_argument("--quick", action="store_true", help="a fifth of the rounds, and nothing written")
+    parser.add_argument(
+        "--only", default="", metavar="TEXT", help="only the lines whose name has this text; nothing is written"
+    )
     options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as folder, _server() as url:
-        works = list(_works(Path(folder), url))
-        table = _table([_measure(work, quick=options.quick) for work in works])
+    with tempfile.TemporaryDirectory() as name, _server() as url:
+        folder = Path(name)
+        with bench_stand_in.works(folder) as of_the_stand_in:
+            works = [*_works(folder, url), *of_the_stand_in]
+            table = _table([(work, work.medians(quick=options.quick)) for work in works if options.only in work.name])
     print(table)
-    if not options.quick:
+    if not (options.quick or options.only):
         TABLE.write_text(_HEAD.format(python=platform.python_version(), machine=_machine()) + table)
         print(f"Written to {TABLE.relative_to(ROOT)}.")
     return 0
@@ -113,8 +107,8 @@ def _works(folder: Path, url: str) -> list[Work]:
         Work(f"{CONCURRENT:,} async sends, {BOUND} at a time", "httpx", 0.90, "s", 7, {"ours": lambda: asyncio.run(_many_by_ours(url)), "httpx": lambda: asyncio.run(_many_by_httpx(url))}),
         Work("import, and the first client", "httpx", 1.30, "ms", 45, {"ours": lambda: _seconds(IMPORT_OURS), "httpx": lambda: _seconds(IMPORT_HTTPX)}),
         Work("memory held by that report", "stock", 0.50, "MB", 3, {"ours": lambda: _bytes(MEMORY_OURS, report, folder), "stock": lambda: _bytes(MEMORY_STOCK, report, folder)}),
-        Work("a whole regeneration after a change", "stock", 1.50, "ms", 15, {"ours": _regenerations(folder), "stock": _timed(lambda: _generate_stock(folder))}),
-        Work("generate --check", "stock", 1.50, "ms", 15, {"ours": _timed(lambda: _run([*GENERATE, "--check"])), "stock": _timed(lambda: _generate_stock(folder))}),
+        Work("a whole regeneration after a change", "stock", 1.50, "ms", 15, {"ours": _regenerations(folder), "stock": timed(lambda: _generate_stock(folder))}),
+        Work("generate --check", "stock", 1.50, "ms", 15, {"ours": timed(lambda: _run([*GENERATE, "--check"])), "stock": timed(lambda: _generate_stock(folder))}),
     ]  # fmt: skip
 
 
@@ -135,7 +129,7 @@ def _regenerations(folder: Path) -> Callable[[], float]:
     other = folder / "changed.yaml"
     other.write_text(DOCUMENT.read_text(encoding="utf-8").replace("- PENDING\n", "- WAITING\n"), encoding="utf-8")
     documents = itertools.cycle([other, DOCUMENT])
-    return _timed(lambda: _run([*GENERATE, "--document", next(documents), "--output", folder / "ours"]))
+    return timed(lambda: _run([*GENERATE, "--document", next(documents), "--output", folder / "ours"]))
 
 
 def _run(command: Sequence[str | Path]) -> None:
@@ -151,34 +145,24 @@ def _report() -> bytes:
     return json.dumps(rows).encode()
 
 
-def _timed(call: Callable[[], object], count: int = 1) -> Callable[[], float]:
-    def run() -> float:
-        started = time.perf_counter()
-        for _ in range(count):
-            call()
-        return (time.perf_counter() - started) / count
-
-    return run
-
-
 # One send, fifty times a round
 
 
 def _sends_by_ours(url: str) -> Callable[[], float]:
     client = SmsScheduler(KEY, base_url=url)
-    return _timed(lambda: client.create_sms(**ARGUMENTS), 50)
+    return timed(lambda: client.create_sms(**ARGUMENTS), 50)
 
 
 def _sends_by_httpx(url: str) -> Callable[[], float]:
     client = httpx.Client(headers={"Authorization": f"Bearer {KEY}"})
-    return _timed(lambda: client.post(f"{url}/sms", json=ARGUMENTS).json(), 50)
+    return timed(lambda: client.post(f"{url}/sms", json=ARGUMENTS).json(), 50)
 
 
 def _sends_by_stock(url: str, stock: Any) -> Callable[[], float]:
     client = stock.AuthenticatedClient(base_url=url, token=KEY)
     operation = importlib.import_module("stock_client.api.sms.create_sms")
     body = importlib.import_module("stock_client.models").NewMessage(**ARGUMENTS)
-    return _timed(lambda: operation.sync(client=client, body=body), 50)
+    return timed(lambda: operation.sync(client=client, body=body), 50)
 
 
 def _sends_by_http_client(url: str) -> Callable[[], float]:
@@ -190,7 +174,7 @@ def _sends_by_http_client(url: str) -> Callable[[], float]:
         connection.request("POST", f"{address.path}/sms", json.dumps(ARGUMENTS), headers)
         return json.loads(connection.getresponse().read())
 
-    return _timed(send, 50)
+    return timed(send, 50)
 
 
 # Many sends at once
@@ -230,9 +214,9 @@ def _decodes(data: bytes, stock: Any) -> dict[str, Callable[[], float]]:
     client = stock.Client(base_url="http://127.0.0.1")
     response = Response("getMessage", 200, {}, data)
     return {
-        "ours": _timed(lambda: read_response(response)),
-        "stock": _timed(lambda: operation._parse_response(client=client, response=httpx.Response(200, content=data))),
-        "floor": _timed(lambda: json.loads(data)),
+        "ours": timed(lambda: read_response(response)),
+        "stock": timed(lambda: operation._parse_response(client=client, response=httpx.Response(200, content=data))),
+        "floor": timed(lambda: json.loads(data)),
     }
 
 
@@ -240,7 +224,7 @@ def _decodes(data: bytes, stock: Any) -> dict[str, Callable[[], float]]:
 
 
 def _seconds(code: str) -> float:
-    return _timed(lambda: subprocess.run([sys.executable, "-c", code], check=True))()
+    return timed(lambda: subprocess.run([sys.executable, "-c", code], check=True))()
 
 
 def _bytes(code: str, report: Path, folder: Path) -> float:
@@ -252,19 +236,6 @@ def _bytes(code: str, report: Path, folder: Path) -> float:
 
 
 # The table
-
-
-def _measure(work: Work, *, quick: bool) -> tuple[Work, dict[str, float]]:
-    rounds = max(2, work.rounds // 5) if quick else work.rounds
-    console = Console(stderr=True)
-    times: dict[str, list[float]] = {name: [] for name in work.by}
-    with console.status(work.name):
-        for run in work.by.values():
-            run()  # connections, caches and bytecode are there before the first round that counts
-        for _ in range(rounds):
-            for name, run in work.by.items():
-                times[name].append(run())
-    return work, {name: statistics.median(values) for name, values in times.items()}
 
 
 _SCALE = {"µs": 1e6, "ms": 1e3, "s": 1.0, "MB": 1e-6}
@@ -279,17 +250,14 @@ with `.json()`, which checks nothing; *stock* is openapi-python-client with its 
 
 
 def _table(measured: list[tuple[Work, dict[str, float]]]) -> str:
-    lines = [
-        "| work | ours | httpx | stock | floor | ratio | to reach |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    lines = ["| work | ours | peers | ratio | to reach |", "|---|---|---|---|---|"]
     for work, medians in measured:
-        cells = [
-            f"{medians[name] * _SCALE[work.unit]:.4g} {work.unit}" if name in medians else ""
-            for name in ("ours", "httpx", "stock", "floor")
-        ]
+        amounts = {name: f"{value * _SCALE[work.unit]:.4g} {work.unit}" for name, value in medians.items()}
+        peers = ", ".join(f"{name} {amount}" for name, amount in amounts.items() if name != "ours")
         ratio = medians["ours"] / medians[work.peer]
-        lines.append(f"| {work.name} | {' | '.join(cells)} | **{ratio:.2f}** of {work.peer} | {work.target:.2f} |")
+        lines.append(
+            f"| {work.name} | {amounts['ours']} | {peers} | **{ratio:.2f}** of {work.peer} | {work.target:.2f} |"
+        )
     return "\n".join(lines) + "\n"
 
 

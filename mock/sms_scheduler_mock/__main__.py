@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+from pathlib import Path
 from threading import Event
 from types import FrameType
 
@@ -14,7 +15,7 @@ def main() -> int:
     """Serve until Ctrl-C or a request to terminate. Returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m sms_scheduler_mock",
-        description="A stand-in for the SMS Scheduler server. It sends nothing and forgets "
+        description="A stand-in for the SMS Scheduler server. It sends nothing and, without --state, forgets "
         "everything when it stops. Its clock is that of this machine.",
     )
     add = parser.add_argument
@@ -38,7 +39,28 @@ def main() -> int:
         default=[],
         help="keep it in another way, one that sms_scheduler_mock.VARIANTS names; may be repeated",
     )
-    options = parser.parse_args()
+    add(
+        "--trouble",
+        dest="troubles",
+        metavar="TEXT",
+        action="append",
+        default=[],
+        help='such as "status:status=429,retry_after=2,times=3,operation=createSms", "latency:seconds=0.5", "refuse", '
+        '"reset" or the name of a fault; may be repeated',
+    )
+    add("--state", type=Path, metavar="FILE", help="keep everything in a SQLite file, and go on from what it holds")
+    add("--seed", type=int, default=0, metavar="N", help="what random outcomes are drawn from (%(default)s)")
+    add("--credits", type=int, metavar="N", help="how many SMS the account can pay for; by default any number")
+    add(
+        "--sender",
+        dest="senders",
+        type=int,
+        metavar="ID",
+        action="append",
+        help="one of the only senders; may be repeated",
+    )
+    options = vars(parser.parse_args())
+    troubles = options.pop("troubles")
 
     stop = Event()
 
@@ -48,12 +70,15 @@ def main() -> int:
     signal.signal(signal.SIGINT, on_signal)
     signal.signal(signal.SIGTERM, on_signal)
     try:
-        with MockServer(**vars(options), ticking=True) as server:
-            print(f"url:     {server.url}", f"api key: {server.api_key}", sep="\n", flush=True)
+        server = MockServer(**options, ticking=True)
+        for trouble in troubles:
+            server.add_trouble(trouble)
+        with server:
+            print(f"url:     {server.url}", f"api key: {server.api_key}", "Ctrl-C stops it.", sep="\n", flush=True)
             while not stop.wait(1):  # a wait without end cannot be interrupted on Windows
                 pass
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
+        reason = (isinstance(error, OSError) and error.strerror) or error
         print(f"{parser.prog}: {reason}", file=sys.stderr)
         return 1
     return 0

@@ -1,5 +1,6 @@
 """The API over HTTP: who may ask, what is answered."""
 
+import json
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -7,14 +8,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route, Router
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import Response
 
 from . import _text
 from ._document import Document
 from ._ledger import Ledger, Message, NewMessage
+from ._outcomes import Recipients, picks
 from ._request import BadRequestError, read_new_message
 
 DialectName = Literal["lists", "integers"]
@@ -47,8 +46,10 @@ DIALECTS: Mapping[DialectName, Dialect] = {
 _ID = re.compile("[1-9][0-9]{0,18}")
 
 
-class _PageJSONResponse(JSONResponse):
-    media_type = "application/json; charset=utf-8"  # as the vendor's page has it
+_JSON = "application/json; charset=utf-8"  # as the vendor's page has it
+_to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+HangUp = Literal["refuse", "reset"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +73,41 @@ class Reply:
     """An answer. A body of None is an empty one, a string is plain text, all else but bytes is JSON.
 
     Bytes are sent as they are. A Content-Type in `headers` is the one sent, whatever the body; bytes have no other.
+    It leaves after a `delay` in seconds; `hang_up` says how the connection ends instead.
     """
 
     status: int
     body: object = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    delay: float = 0
+    hang_up: HangUp | None = None
+
+    def encode(self) -> tuple[list[tuple[bytes, bytes]], bytes]:
+        """The headers and the content, as they are sent."""
+        content, kind = _encode(self.body)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        if kind:
+            headers.setdefault("content-type", kind)
+        if self.status >= 200 and self.status not in {204, 304}:
+            headers.setdefault("content-length", str(len(content)))
+        return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()], content
 
     def response(self) -> Response:
-        if self.body is None:
-            return Response(status_code=self.status, headers=self.headers)
-        if isinstance(self.body, bytes):
-            return Response(self.body, self.status, self.headers)
-        kind = PlainTextResponse if isinstance(self.body, str) else _PageJSONResponse
-        return kind(self.body, self.status, self.headers)
+        headers, content = self.encode()
+        response = Response(content, self.status)
+        response.raw_headers = headers
+        return response
+
+
+def _encode(body: object) -> tuple[bytes, str | None]:
+    """The bytes of a body and their type."""
+    if body is None:
+        return b"", None
+    if isinstance(body, bytes):
+        return body, None
+    if isinstance(body, str):
+        return body.encode(), "text/plain; charset=utf-8"
+    return _to_json(body).encode(), _JSON
 
 
 class Api:
@@ -94,12 +117,16 @@ class Api:
         ledger: What it answers from.
         api_key: The one that it accepts.
         dialect: How it writes sms_ids.
+        senders: The ids of the only senders that there are; None if there is any.
+        refused: The phone numbers that are not valid, whatever they look like.
     """
 
     def __init__(self, document: Document, ledger: Ledger, *, api_key: str, dialect: Dialect) -> None:
         self.ledger = ledger
         self.api_key = api_key
         self.dialect = dialect
+        self.senders: frozenset[int] | None = None
+        self.refused: list[Recipients] = []
         self._new_message = document.request_schema("createSms")
         self._handlers: Mapping[str, Callable[[Call], Reply]] = {
             "createSms": self._create_sms,
@@ -121,13 +148,12 @@ class Api:
 
     def is_authorised(self, headers: Headers) -> bool:
         """Whether a request with these headers carries the key."""
-        given = headers.getlist("Authorization")
+        given = [value for name, value in headers.raw if name == b"authorization"]
         if len(given) != 1:
             return False
-        scheme, _, key = given[0].partition(" ")
-        # Starlette reads header bytes as Latin-1; this gives them back.
-        is_key = secrets.compare_digest(key.strip().encode("latin-1"), self.api_key.encode())
-        return scheme.lower() == "bearer" and is_key
+        scheme, _, key = given[0].partition(b" ")
+        is_key = secrets.compare_digest(key.strip(), self.api_key.encode())
+        return scheme.lower() == b"bearer" and is_key
 
     def _create_sms(self, call: Call) -> Reply:
         try:
@@ -139,7 +165,20 @@ class Api:
     def read(self, content: bytes) -> NewMessage:
         """Read what createSms is asked for. Raises BadRequestError with all that is wrong with it."""
         assert self._new_message is not None  # noqa: S101  # the document has the operation
-        return read_new_message(content, self._new_message)
+        asked = read_new_message(content, self._new_message)
+        if errors := self._errors(asked):
+            raise BadRequestError(errors)
+        return asked
+
+    def _errors(self, asked: NewMessage) -> dict[str, list[str]]:
+        """What is wrong with a request that is well formed: a sender or a number that the vendor does not take."""
+        errors: dict[str, list[str]] = {}
+        if self.senders is not None and asked.sender_id not in self.senders:
+            errors["sender_id"] = [f"The following sender is invalid: {asked.sender_id}"]
+        bad = [number for number in asked.phone_numbers if any(picks(refused, number) for refused in self.refused)]
+        if bad:
+            errors["phone_numbers"] = [f"The following phone number is invalid: {number}" for number in bad]
+        return errors
 
     def create(self, asked: NewMessage, sms_per_number: int | None = None) -> Reply:
         """Create a message without a look at whether it makes sense; the text tells how many SMS, if nobody does."""
@@ -173,30 +212,3 @@ class Api:
 def _read_id(call: Call) -> int:
     """The id in the path; 0, which nothing has, for what is no id."""
     return int(call.id) if _ID.fullmatch(call.id) else 0
-
-
-def create_app(document: Document, answer: Callable[[Call], Reply]) -> ASGIApp:
-    """The ASGI application that serves the paths of a document."""
-    routes = [
-        Route(document.base_path + path, _Resource(answer, operations))
-        for path, operations in document.operations.items()
-    ]
-    return Router(routes, redirect_slashes=False, default=Response(status_code=404))
-
-
-class _Resource:
-    """A path as an ASGI application: a Starlette route of its own would answer HEAD as well."""
-
-    def __init__(self, answer: Callable[[Call], Reply], operations: Mapping[str, str]) -> None:
-        self._answer = answer
-        self._operations = operations
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        try:
-            content = await request.body()
-        except ClientDisconnect:
-            return
-        identifier = request.path_params.get("id", "")
-        call = Call(self._operations, request.method, identifier, request.headers, content)
-        await self._answer(call).response()(scope, receive, send)

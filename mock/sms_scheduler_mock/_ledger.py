@@ -1,14 +1,18 @@
 """The messages that the stand-in accepted, and what becomes of their SMS as time passes."""
 
+import heapq
 import itertools
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import RLock
+from typing import Protocol
 
 SENT_AFTER = timedelta(seconds=5)
 ENDED_AFTER = timedelta(seconds=15)
+
+WITHOUT_CREDIT = "CANCELLED_NOT_ENOUGH_CREDITS"
 
 _WELL_KNOWN = {"SCHEDULED", "PENDING", "SENT", "RECEIVED"}
 
@@ -41,13 +45,19 @@ class Rules:
 class Sms:
     """One SMS, as it stood when you asked.
 
-    `status` is the documented code; `deleted` tells whether a client has deleted the SMS.
+    `status` is the documented code and `status_name` its name; `deleted` tells whether a client has deleted the SMS.
     """
 
     id: int
     phone_number: str
     status: int
     deleted: bool
+    status_name: str = field(default="", compare=False)
+
+    @property
+    def sent(self) -> bool:
+        """Whether its sending began: its date has come, and it was neither deleted nor cancelled."""
+        return not self.deleted and self.status_name != "SCHEDULED" and not self.status_name.startswith("CANCELLED_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,16 @@ class Message:
     delivery_date: datetime
     sender_id: int
     sms: tuple[Sms, ...]
+
+    @property
+    def phone_numbers(self) -> tuple[str, ...]:
+        """Where it goes, each number once."""
+        return tuple(dict.fromkeys(sms.phone_number for sms in self.sms))
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether all its SMS were deleted."""
+        return all(sms.deleted for sms in self.sms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,71 +102,225 @@ class Clock:
 
     def __init__(self, start: datetime | None = None, *, ticking: bool = False) -> None:
         self._start = start
-        self._ticking = ticking
+        self._ticks_at_start = ticking
         self.reset()
 
     def __call__(self) -> datetime:
-        moment, set_at = self._setting
-        return moment + timedelta(seconds=time.monotonic() - set_at) if self._ticking else moment
+        moment, set_at, ticking = self._setting
+        return moment + timedelta(seconds=time.monotonic() - set_at) if ticking else moment
+
+    @property
+    def ticking(self) -> bool:
+        """Whether it runs by itself. The time shown stays when this is set."""
+        return self._setting[2]
+
+    @ticking.setter
+    def ticking(self, ticking: bool) -> None:
+        self._setting = (self(), time.monotonic(), ticking)
 
     def set(self, moment: datetime) -> None:
         """Show another time. Raises ValueError for a time with a zone."""
         if moment.tzinfo is not None:
             raise ValueError("the server's clock has no time zone: give a naive datetime")
-        self._setting = (moment, time.monotonic())
+        self._setting = (moment, time.monotonic(), self.ticking)
 
     def reset(self) -> None:
         """Show the start again; the time of this machine if there is none."""
+        self._setting = (datetime.min, 0.0, self._ticks_at_start)
         self.set(self._start or datetime.now().replace(microsecond=0))
 
 
 @dataclass(frozen=True, slots=True)
-class _Record:
+class Record:
+    """A message as it was accepted, with the number of each of its SMS by id. `ordinal` counts messages from 0."""
+
+    ordinal: int
     id: int
     asked: NewMessage
     sent_at: datetime
-    numbers: Mapping[int, str]  # by SMS id
+    numbers: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """All that a ledger holds.
+
+    Attributes:
+        records: The messages, the oldest first.
+        deleted: The ids of the SMS that were deleted.
+        paid: By the id of each SMS that was accepted while credits were counted, whether one was left for it.
+        credits: How many are left; None if they are not counted.
+        accepted: How many messages and SMS were ever accepted: the ids go on from there.
+    """
+
+    records: Sequence[Record] = ()
+    deleted: frozenset[int] = frozenset()
+    paid: Mapping[int, bool]
+    credits: int | None = None
+    accepted: tuple[int, int] = (0, 0)
+
+
+class Journal(Protocol):
+    """Told of every change before it is made. What it raises keeps the change from being made."""
+
+    def created(self, record: Record, paid: Mapping[int, bool], credits: int | None) -> None: ...  # noqa: A002
+
+    def deleted(self, sms_ids: Sequence[int], credits: int | None) -> None: ...  # noqa: A002
+
+    def evicted(self, record: Record) -> None: ...
+
+    def replaced(self, contents: Contents) -> None: ...
+
+
+class NoJournal:
+    """Keeps nothing."""
+
+    def created(self, record: Record, paid: Mapping[int, bool], credits: int | None) -> None: ...  # noqa: A002
+
+    def deleted(self, sms_ids: Sequence[int], credits: int | None) -> None: ...  # noqa: A002
+
+    def evicted(self, record: Record) -> None: ...
+
+    def replaced(self, contents: Contents) -> None: ...
+
+
+class Outcomes(Protocol):
+    """Decides how SMS end."""
+
+    def accepted(self, numbers: Mapping[int, str]) -> None:
+        """Told of new SMS: their numbers by id."""
+
+    def forgotten(self, sms_ids: Iterable[int]) -> None:
+        """Told of SMS that will not be asked for any more."""
+
+    def end(self, sms_id: int, phone_number: str) -> str:
+        """The name of the status that an SMS ends in."""
+        ...
 
 
 class Ledger:
     """Keeps messages and tells where their SMS stand. May be used from several threads.
 
-    `statuses` are the documented codes by name, `now` is the clock. `ended_as` gives the name of
-    the status that an SMS to a phone number ends in. `rules` may be replaced at any time.
+    `statuses` are the documented codes by name, `now` is the clock. `rules` may be replaced at any time. Of more than
+    `capacity` messages, the one whose sending begins or began first is forgotten: what has ended goes before what has not.
+
+    An SMS takes a credit when it is accepted, while credits are counted; one that is deleted gives it back.
     """
 
     def __init__(
         self,
         statuses: Mapping[str, int],
         now: Callable[[], datetime],
-        ended_as: Callable[[str], str],
+        outcomes: Outcomes,
+        *,
+        capacity: int = 1_000_000,
+        journal: Journal | None = None,
     ) -> None:
         if missing := _WELL_KNOWN - statuses.keys():
             raise ValueError(f"the document names no status {', '.join(sorted(missing))}")
         self._statuses = statuses
         self.now = now
-        self._ended_as = ended_as
+        self._outcomes = outcomes
+        self._capacity = capacity
+        self._journal: Journal = journal or NoJournal()
         self.rules = Rules()
         self._lock = RLock()
-        self.clear()
+        self._hold(Contents(paid={}))
 
-    def clear(self) -> None:
-        """Forget everything; ids are counted from the start again."""
+    @property
+    def credits(self) -> int | None:
+        """The SMS that can still be paid; None if they are not counted."""
+        return self._credits
+
+    @credits.setter  # noqa: A003
+    def credits(self, credits: int | None) -> None:  # noqa: A002
+        if credits is not None and credits < 0:
+            raise ValueError(f"credits are 0 or more, or None for any number, not {credits}")
+        if credits is not None and WITHOUT_CREDIT not in self._statuses:
+            raise ValueError(f"the document names no status {WITHOUT_CREDIT}")
         with self._lock:
-            self._records: dict[int, _Record] = {}
-            self._record_of_sms: dict[int, _Record] = {}
-            self._deleted: set[int] = set()
+            self._journal.deleted((), credits)
+            self._credits = credits
+
+    def clear(self, credits: int | None = None) -> None:  # noqa: A002
+        """Forget everything; ids are counted from the start again."""
+        self.replace(Contents(paid={}, credits=credits))
+
+    def contents(self) -> Contents:
+        """All that it holds."""
+        with self._lock:
+            return Contents(
+                records=tuple(self._records.values()),
+                deleted=frozenset(self._deleted),
+                paid=dict(self._paid),
+                credits=self._credits,
+                accepted=self._accepted,
+            )
+
+    def replace(self, contents: Contents) -> None:
+        """Hold other contents instead."""
+        with self._lock:
+            self._journal.replaced(contents)
+            self._hold(contents)
+
+    def _hold(self, contents: Contents) -> None:
+        self._records = {record.id: record for record in contents.records}
+        self._record_of_sms = {sms_id: record for record in contents.records for sms_id in record.numbers}
+        self._by_date = [(record.sent_at, record.ordinal, record.id) for record in contents.records]
+        heapq.heapify(self._by_date)
+        self._deleted = set(contents.deleted)
+        self._paid = dict(contents.paid)
+        self._credits = contents.credits
+        self._accepted = contents.accepted
+
+    def restore(self, contents: Contents) -> None:
+        """Hold what the journal already has."""
+        with self._lock:
+            self._hold(contents)
 
     def create(self, asked: NewMessage, sms_per_number: int) -> Message:
         """Accept a message, with so many SMS for each of its phone numbers."""
         with self._lock:
-            sms_ids = map(self.rules.sms_id, itertools.count(len(self._record_of_sms)))
+            if len(self._records) >= self._capacity:
+                self._evict()
+            messages, sms = self._accepted
+            sms_ids = map(self.rules.sms_id, itertools.count(sms))
             numbers = {next(sms_ids): number for number in asked.phone_numbers for _ in range(sms_per_number)}
             sent_at = max(asked.delivery_date, self.now())
-            record = _Record(self.rules.message_id(len(self._records)), asked, sent_at, numbers)
+            record = Record(messages, self.rules.message_id(messages), asked, sent_at, numbers)
+            paid = self._pay(numbers)
+            credits_left = None if self._credits is None else self._credits - sum(paid.values())
+            self._journal.created(record, paid, credits_left)
+            self._accepted = messages + 1, sms + len(numbers)
+            self._credits = credits_left
+            self._paid.update(paid)
             self._records[record.id] = record
             self._record_of_sms.update(dict.fromkeys(numbers, record))
+            heapq.heappush(self._by_date, (sent_at, record.ordinal, record.id))
+            self._outcomes.accepted(numbers)
             return self._message(record)
+
+    def _pay(self, sms_ids: Iterable[int]) -> dict[int, bool]:
+        if self._credits is None:
+            return {}
+        return {sms_id: place < self._credits for place, sms_id in enumerate(sms_ids)}
+
+    def _evict(self) -> None:
+        _, _, message_id = self._by_date[0]
+        record = self._records[message_id]
+        self._journal.evicted(record)
+        heapq.heappop(self._by_date)
+        del self._records[message_id]
+        for sms_id in record.numbers:
+            del self._record_of_sms[sms_id]
+            self._deleted.discard(sms_id)
+            self._paid.pop(sms_id, None)
+        self._outcomes.forgotten(record.numbers)
+
+    def numbers(self) -> dict[int, str]:
+        """The phone number of every SMS by its id, in the order in which they were accepted."""
+        with self._lock:
+            return {sms_id: number for record in self._records.values() for sms_id, number in record.numbers.items()}
 
     def messages(self) -> list[Message]:
         """Every message, the oldest first."""
@@ -173,13 +347,13 @@ class Ledger:
             record = self._record_of_sms.get(sms_id)
             if record is None or sms_id in self._deleted:
                 return None if record is None else self.rules.deleted_again
-            return self._delete(self._sms(record, sms_id))
+            return self._delete([self._sms(record, sms_id)]) == 1
 
     def delete_message(self, message_id: int) -> int | None:
         """Delete the SMS of a message that are not sent yet; how many, or None if there is none any more."""
         with self._lock:
             sms = self._sms_of(message_id)
-            return None if sms is None else sum(self._delete(one) for one in sms if not one.deleted)
+            return None if sms is None else self._delete([one for one in sms if not one.deleted])
 
     def _sms_of(self, message_id: int) -> list[Sms] | None:
         """All SMS of a message, the deleted ones too; None if there is no such message any more."""
@@ -188,22 +362,30 @@ class Ledger:
             return None
         return [self._sms(record, sms_id) for sms_id in record.numbers]
 
-    def _delete(self, sms: Sms) -> bool:
-        scheduled = sms.status == self._statuses["SCHEDULED"]
-        if scheduled:
-            self._deleted.add(sms.id)
-        return scheduled
+    def _delete(self, sms: Iterable[Sms]) -> int:
+        """Delete those of some SMS that are not sent yet; how many."""
+        ids = [one.id for one in sms if one.status == self._statuses["SCHEDULED"]]
+        if ids:
+            paid_back = sum(self._paid.get(sms_id, False) for sms_id in ids)
+            credits_left = None if self._credits is None else self._credits + paid_back
+            self._journal.deleted(ids, credits_left)
+            self._credits = credits_left
+            self._deleted.update(ids)
+        return len(ids)
 
-    def _message(self, record: _Record) -> Message:
+    def _message(self, record: Record) -> Message:
         asked = record.asked
         sms = tuple(self._sms(record, sms_id) for sms_id in record.numbers)
         return Message(record.id, asked.text, asked.stop, asked.delivery_date, asked.sender_id, sms)
 
-    def _sms(self, record: _Record, sms_id: int) -> Sms:
+    def _sms(self, record: Record, sms_id: int) -> Sms:
         number, deleted = record.numbers[sms_id], sms_id in self._deleted
         elapsed = self.now() - record.sent_at
-        name = self.rules.deleted_as if deleted else _status_after(elapsed, self._ended_as(number))
-        return Sms(sms_id, number, self._statuses[name], deleted)
+        name = self.rules.deleted_as if deleted else _status_after(elapsed, self._end(sms_id, number))
+        return Sms(sms_id, number, self._statuses[name], deleted, name)
+
+    def _end(self, sms_id: int, number: str) -> str:
+        return self._outcomes.end(sms_id, number) if self._paid.get(sms_id, True) else WITHOUT_CREDIT
 
 
 def _status_after(elapsed: timedelta, end: str) -> str:

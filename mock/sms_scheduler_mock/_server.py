@@ -2,35 +2,38 @@
 
 import asyncio
 import os
+import secrets
 import socket
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import anyio.to_thread
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from ._app import DIALECTS, Api, DialectName, create_app
+from ._app import DIALECTS, Api, DialectName
 from ._document import Document, default_path
-from ._ledger import Clock, Ledger, Message
+from ._http import TRANSPORT, App, Service
+from ._ledger import Clock, Contents, Ledger, Message, Sms
+from ._outcomes import AllOutcomes, Recipients
+from ._state import Store
 from ._switches import SwitchedApi
 from ._transport import InProcessTransport
-
-# A phone number, or a rule that picks phone numbers.
-Recipients = str | Callable[[str], bool]
+from ._troubles import Trouble
 
 # Of a host that means "every address of this machine", one by which to reach it.
 _REACHABLE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 class MockServer:
-    """A stand-in for the SMS Scheduler server that keeps everything in memory and sends nothing.
+    """A stand-in for the SMS Scheduler server that sends nothing.
 
         with MockServer() as server:
             client = SmsScheduler(api_key=server.api_key, base_url=server.url)
@@ -54,13 +57,22 @@ class MockServer:
         ticking: Whether the clock runs by itself. By default it stands still until `advance` or
             `travel_to` is called.
         outcomes: By phone number, the status that SMS to it end in; see `outcome`.
+        senders: The ids of the only senders that the account has; by default it has any.
+        credits: How many SMS the account can pay for; see `credits`. By default it can pay for any number.
         faults: The names of faults to begin with; see `fault`.
         variants: The names of variants to begin with; see `variant`.
         document: Another openapi.yaml to serve from.
+        state: A SQLite file that keeps what is accepted, deleted and set. What it holds already wins over the
+            other arguments. An answer leaves when its change is in the file: a server that is killed and started
+            again has lost nothing. Rules that are functions, faults, variants and troubles are not kept.
+        seed: What the outcomes of `outcome_mix` are drawn from.
+        capacity: How many messages are held at most. To make room, the one whose sending begins or began first is
+            forgotten, and answered 404.
+        max_body: How many bytes a request body may have; a longer one is answered 413 and not held.
 
     Raises:
         ValueError: An argument, or the document, makes no sense.
-        OSError: On entering the block: it cannot listen there.
+        OSError: The state cannot be opened; on entering the block: it cannot listen there.
     """
 
     def __init__(
@@ -73,9 +85,15 @@ class MockServer:
         now: datetime | None = None,
         ticking: bool = False,
         outcomes: Mapping[str, int | str] | None = None,
+        senders: Collection[int] | None = None,
+        credits: int | None = None,  # noqa: A002
         faults: Iterable[str] = (),
         variants: Iterable[str] = (),
         document: Path | None = None,
+        state: Path | None = None,
+        seed: int = 0,
+        capacity: int = 1_000_000,
+        max_body: int = 1_000_000,
     ) -> None:
         if not 0 <= port <= 65535:
             raise ValueError(f"there is no port {port}: ports are 0 to 65535")
@@ -83,26 +101,48 @@ class MockServer:
             raise ValueError("an API key is made of visible ASCII characters")
         if dialect not in DIALECTS:
             raise ValueError(f"there is no dialect {dialect!r}, only {', '.join(DIALECTS)}")
-        source = Document(document or default_path())
-        self.api_key = api_key
+        if capacity < 1 or max_body < 1:
+            raise ValueError("capacity and max_body are 1 or more")
+        self.document = Document(document or default_path())
         self._host = host
-        self._wanted_port = self._port = port
-        self._base_path = source.base_path
-        self._statuses = source.statuses
+        self._wanted_port = port
+        self._initial_key = api_key
+        self._initial_senders = None if senders is None else frozenset(senders)
+        self._initial_credits = credits
         self._initial_outcomes = dict(outcomes or {})
-        self._set_initial_outcomes()
         self._clock = Clock(now, ticking=ticking)
-        self._ledger = Ledger(self._statuses, self._clock, self._ended_as)
-        api = Api(source, self._ledger, api_key=api_key, dialect=DIALECTS[dialect])
-        self._api = SwitchedApi(api, faults, variants)
-        self._app = create_app(source, self._api.answer)
-        self._running: tuple[uvicorn.Server, Thread] | None = None
+        self._outcomes = AllOutcomes(self.document.statuses, seed)
+        self._store = Store(state) if state else None
+        self._ledger = Ledger(
+            self.document.statuses, self._clock, self._outcomes, capacity=capacity, journal=self._store
+        )
+        self._api = Api(self.document, self._ledger, api_key=api_key, dialect=DIALECTS[dialect])
+        self._switched = SwitchedApi(self._api, faults, variants)
+        self._service = Service(self.document, self._switched.answer, max_body)
+        self._app = App(self._service)
+        self._running: tuple[uvicorn.Server, Thread, int] | None = None
+        self._begin()
 
     @property
     def url(self) -> str:
-        """The base URL of the API. Until the server listens, the port may still be 0."""
-        host = _REACHABLE.get(self._host, self._host)
-        return f"http://{_bracketed(host)}:{self._port}{self._base_path}"
+        """The base URL of the API. While the server does not listen and its port is not known, it has none: the
+        `transport` takes any.
+        """
+        port = self._running[2] if self._running else self._wanted_port
+        host = _bracketed(_REACHABLE.get(self._host, self._host))
+        return f"http://{host}:{port}{self.document.base_path}" if port else f"http://{host}{self.document.base_path}"
+
+    @property
+    def api_key(self) -> str:
+        """The key that clients must send."""
+        return self._api.api_key
+
+    def regenerate_key(self) -> str:
+        """Make a new key, as the account page does; the old one is answered 401."""
+        key = f"mock-{secrets.token_hex(16)}"
+        self._keep(api_key=key)
+        self._api.api_key = key
+        return key
 
     @property
     def app(self) -> ASGIApp:
@@ -112,60 +152,198 @@ class MockServer:
     @cached_property
     def transport(self) -> InProcessTransport:
         """An httpx transport, sync and async, that asks this server without a socket."""
-        return InProcessTransport(self._app)
+        return InProcessTransport(self._service)
 
     @property
     def messages(self) -> list[Message]:
         """The messages accepted so far, the oldest first, as they stand now."""
         return self._ledger.messages()
 
+    def sms_to(self, phone_number: str) -> list[Sms]:
+        """All SMS to a phone number, the oldest first; the deleted ones too."""
+        return [sms for message in self.messages for sms in message.sms if sms.phone_number == phone_number]
+
+    def sent_to(self, phone_number: str) -> list[Message]:
+        """The messages that really went to a phone number: their date has come, nobody deleted or cancelled the SMS."""
+        return [
+            message
+            for message in self.messages
+            if any(sms.sent and sms.phone_number == phone_number for sms in message.sms)
+        ]
+
     @property
     def faults(self) -> tuple[str, ...]:
-        """The names of the faults that are on."""
-        return self._api.faults.on
+        """The names of the faults that are on for all requests."""
+        return self._switched.faults.on
 
     @property
     def variants(self) -> tuple[str, ...]:
         """The names of the variants that are on."""
-        return self._api.variants.on
+        return self._switched.variants.on
+
+    @property
+    def troubles(self) -> tuple[Trouble, ...]:
+        """The troubles that are on, each with the `times` that are left; the faults too."""
+        return self._switched.troubles
 
     @property
     def now(self) -> datetime:
         """The time on the server's clock."""
         return self._clock()
 
+    @property
+    def ticking(self) -> bool:
+        """Whether the clock runs by itself. It shows the same time after this is set."""
+        return self._clock.ticking
+
+    @ticking.setter
+    def ticking(self, ticking: bool) -> None:
+        self._clock.ticking = ticking
+        self._keep_clock()
+
     def advance(self, delta: timedelta | None = None, /, **units: float) -> None:
-        """Move the clock on, by a timedelta or by what makes one: `advance(hours=1)`."""
-        self.travel_to(self.now + (delta or timedelta()) + timedelta(**units))
+        """Move the clock on, by a timedelta or by what makes one: `advance(hours=1)`.
+
+        Raises:
+            ValueError: It is not told by how much, or the calendar ends before that.
+        """
+        if delta is None and not units:
+            raise ValueError("say how far the clock moves on: advance(hours=1)")
+        if not isinstance(delta, timedelta | None):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ValueError(f"advance({delta!r}) does not say of what: advance(seconds={delta!r})")  # noqa: TRY004
+        try:
+            moment = self.now + (delta or timedelta()) + timedelta(**units)
+        except OverflowError:
+            raise ValueError(f"the calendar ends with {datetime.max:%Y-%m-%d}") from None
+        except TypeError:
+            raise ValueError("the clock moves by weeks, days, hours, minutes or seconds: advance(hours=1)") from None
+        self.travel_to(moment)
 
     def travel_to(self, moment: datetime) -> None:
         """Set the clock. Raises ValueError for a datetime with a time zone."""
         self._clock.set(moment)
+        self._keep_clock()
 
-    def outcome(self, recipients: Recipients, status: int | str) -> None:
+    def outcome(self, recipients: Recipients, *statuses: int | str) -> None:
         """Decide how SMS end, whether they exist already or not.
 
         Args:
             recipients: A phone number, or a function that says yes to some. Where several calls
                 apply, the last one counts. A function must not call this server.
-            status: A documented status, by its code or by its name.
+            statuses: A documented status, by its code or by its name. Several are a script: the first SMS that was
+                accepted to these recipients ends in the first one, and so on; all further ones end in the last.
 
         Raises:
             ValueError: There is no such status.
         """
-        for name, code in self._statuses.items():
-            if status in {name, code}:
-                self._outcomes.insert(0, (recipients, name))
-                return
-        raise ValueError(f"{status!r} is not a documented status, by code or by name")
+        self._outcomes.add(recipients, statuses, self._ledger.numbers() if len(statuses) > 1 else {})
+        self._keep_outcomes()
 
-    def fault(self, name: str) -> None:
-        """Break the contract from now on, in a way that `sms_scheduler_mock.FAULTS` names and describes.
+    def outcome_mix(self, mix: Mapping[str, float] | Mapping[int, float] | Mapping[int | str, float]) -> None:
+        """Decide how the SMS end that no `outcome` is for: at random, by weight, the same again for the same `seed`.
+
+            server.outcome_mix({"RECEIVED": 0.9, "MISSED_SENDING_FAILED": 0.1})
 
         Raises:
-            ValueError: There is no fault of that name.
+            ValueError: There is no such status, or the weights make no sense.
         """
-        self._api.switch_on(self._api.faults, name)
+        self._outcomes.set_mix(mix)
+        self._keep_outcomes()
+
+    @property
+    def outcomes(self) -> dict[str, tuple[str, ...]]:
+        """The names of the statuses that were decided for single phone numbers."""
+        return self._outcomes.by_number
+
+    def clear_outcomes(self, recipients: Recipients | None = None) -> None:
+        """Forget what was decided for some recipients, or all of it."""
+        if recipients is None:
+            self._outcomes.clear()
+        else:
+            self._outcomes.remove(recipients)
+        self._keep_outcomes()
+
+    @property
+    def senders(self) -> frozenset[int] | None:
+        """The ids of the only senders that the account has; None if it has any. Another is answered 400."""
+        return self._api.senders
+
+    @senders.setter
+    def senders(self, senders: Collection[int] | None) -> None:
+        ids = None if senders is None else frozenset(senders)
+        self._keep(senders=None if ids is None else sorted(ids))
+        self._api.senders = ids
+
+    @property
+    def credits(self) -> int | None:
+        """How many SMS the account can still pay for; None for any number.
+
+        The vendor's page has a status for SMS without credit, and does not say when they are paid. Here each SMS takes a
+        credit when it is accepted, and gives it back when it is deleted; one without ends as cancelled for that.
+        """
+        return self._ledger.credits
+
+    @credits.setter  # noqa: A003
+    def credits(self, credits: int | None) -> None:  # noqa: A002
+        self._ledger.credits = credits
+
+    def refuse_number(self, recipients: Recipients) -> None:
+        """From now on these are no valid phone numbers: a message to one of them is answered 400."""
+        self._api.refused.append(recipients)
+        self._keep(refused=[number for number in self._api.refused if isinstance(number, str)])
+
+    def trouble(
+        self,
+        kind: str,
+        *,
+        times: int | None = None,
+        operation: str | None = None,
+        seconds: float | None = None,
+        status: int | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        """Make trouble for the requests that come.
+
+        Args:
+            kind: "latency": each answer takes so many seconds more. "refuse": the connection is closed instead of an
+                answer, and nothing is done. "reset": what is asked is done, and the connection reset instead of an
+                answer. "status": an error status is answered, and nothing is done. Or the name of a fault.
+            times: For so many requests; by default until `clear_troubles` or `reset`.
+            operation: For those to an operation of the document, such as "createSms"; by default for all.
+            seconds: How much longer answers take.
+            status: The error status, 400 to 599.
+            retry_after: The seconds in its Retry-After header; by default it has none.
+
+        Raises:
+            ValueError: That makes no sense.
+        """
+        self.add_trouble(Trouble(kind, times, operation, seconds, status, retry_after))
+
+    def add_trouble(self, trouble: Trouble | str) -> None:
+        """Make trouble that is given whole, or as `Trouble.parse` reads it. Raises ValueError if it makes no sense."""
+        trouble = Trouble.parse(trouble) if isinstance(trouble, str) else trouble
+        known = sorted({name for operations in self.document.operations.values() for name in operations.values()})
+        if trouble.operation is not None and trouble.operation not in known:
+            raise ValueError(f"there is no operation {trouble.operation!r}, only {', '.join(known)}")
+        self._switched.add_trouble(trouble)
+
+    def fault(self, name: str, *, times: int | None = None, operation: str | None = None) -> None:
+        """Break the contract from now on, in a way that `sms_scheduler_mock.FAULTS` names and describes.
+
+        Args:
+            name: The name of the fault.
+            times: For so many of the requests that the fault is about; by default for all.
+            operation: For those to one operation; by default for all.
+
+        Raises:
+            ValueError: There is no fault of that name, or no such operation.
+        """
+        self._switched.faults.check(name)
+        self.trouble(name, times=times, operation=operation)
+
+    def clear_troubles(self) -> None:
+        """End all troubles and all faults."""
+        self._switched.clear_troubles()
 
     def variant(self, name: str) -> None:
         """Keep the contract in another way from now on, one that `sms_scheduler_mock.VARIANTS` names and describes.
@@ -173,51 +351,135 @@ class MockServer:
         Raises:
             ValueError: There is no variant of that name.
         """
-        self._api.switch_on(self._api.variants, name)
+        self._switched.switch_on(self._switched.variants, name)
 
     def reset(self) -> None:
-        """Forget all messages, set the clock, the outcomes, the faults and the variants back to where they began."""
-        self._ledger.clear()
+        """Go back to how it all began: no messages, the first key, the clock and all else as the arguments have them.
+
+        The state is forgotten too.
+        """
         self._clock.reset()
-        self._api.reset()
-        self._set_initial_outcomes()
+        self._switched.reset()
+        self._set_initial()
+        self._keep_all(Contents(paid={}, credits=self._initial_credits))
 
-    def _set_initial_outcomes(self) -> None:
-        self._outcomes: list[tuple[Recipients, str]] = []
+    def save(self, path: Path | str) -> None:
+        """Write the state as it is now into another file, in place of what is there."""
+        target = Path(path)
+        partial = target.with_name(f"{target.name}.partial")
+        partial.unlink(missing_ok=True)
+        store = Store(partial)
+        store.replaced(self._ledger.contents())
+        store.set(self._settings())
+        store.close()
+        partial.replace(target)
+
+    def load(self, path: Path | str) -> None:
+        """Go on from the state in a file that `save` or another server wrote. The file stays as it is.
+
+        Raises:
+            ValueError: The file holds no state.
+            OSError: It cannot be opened.
+        """
+        if not Path(path).is_file():
+            raise FileNotFoundError(f"there is no state to load at {path}")
+        store = Store(Path(path))
+        try:
+            contents, settings = store.read()
+        finally:
+            store.close()
+        self._ledger.replace(contents)  # first, since scripts of outcomes count the SMS that there are
+        self._apply(settings)
+        self._keep(**self._settings())
+
+    # The state
+
+    def _begin(self) -> None:
+        self._set_initial()
+        if self._store and not self._store.is_new:
+            contents, settings = self._store.read()
+            self._ledger.restore(contents)
+            self._apply(settings)
+        else:
+            self._keep_all(Contents(paid={}, credits=self._initial_credits))
+
+    def _set_initial(self) -> None:
+        self._api.api_key = self._initial_key
+        self._api.senders = self._initial_senders
+        self._api.refused.clear()
+        self._outcomes.clear()
         for recipients, status in self._initial_outcomes.items():
-            self.outcome(recipients, status)
+            self._outcomes.add(recipients, [status], {})
 
-    def _ended_as(self, phone_number: str) -> str:
-        for recipients, status in self._outcomes:
-            if recipients(phone_number) if callable(recipients) else recipients == phone_number:
-                return status
-        return "RECEIVED"
+    def _settings(self) -> dict[str, object]:
+        regenerated = self._api.api_key != self._initial_key
+        return {
+            "api_key": self._api.api_key if regenerated else None,
+            "senders": None if self.senders is None else sorted(self.senders),
+            "refused": [number for number in self._api.refused if isinstance(number, str)],
+            "outcomes": self._outcomes.by_number,
+            "mix": self._outcomes.mix,
+            "clock": self._clock_setting(),
+        }
+
+    def _apply(self, settings: Mapping[str, Any]) -> None:
+        self._api.api_key = settings.get("api_key", self._initial_key)
+        senders = settings.get("senders")
+        self._api.senders = None if senders is None else frozenset(senders)
+        self._api.refused[:] = settings.get("refused", [])
+        self._outcomes.clear()
+        for number, statuses in settings.get("outcomes", {}).items():
+            self._outcomes.add(number, statuses, self._ledger.numbers())
+        self._outcomes.set_mix(settings.get("mix", {}))
+        if clock := settings.get("clock"):
+            # While nobody served, a running clock ran on.
+            passed = timedelta(seconds=max(0.0, time.time() - clock["set_at"]) if clock["ticking"] else 0)
+            self._clock.ticking = clock["ticking"]
+            self._clock.set(datetime.fromisoformat(clock["moment"]) + passed)
+
+    def _keep(self, **settings: object) -> None:
+        if self._store:
+            self._store.set(settings)
+
+    def _keep_clock(self) -> None:
+        self._keep(clock=self._clock_setting())
+
+    def _clock_setting(self) -> dict[str, object]:
+        return {"moment": str(self._clock()), "ticking": self._clock.ticking, "set_at": time.time()}
+
+    def _keep_outcomes(self) -> None:
+        self._keep(outcomes=self._outcomes.by_number, mix=self._outcomes.mix)
+
+    def _keep_all(self, contents: Contents) -> None:
+        self._ledger.replace(contents)
+        self._keep(**self._settings())
 
     def __enter__(self) -> Self:
         if self._running:
             raise RuntimeError("this server is running already")
         listener = _listen(self._host, self._wanted_port)
-        self._port = listener.getsockname()[1]
         config = uvicorn.Config(
             self._app,
             loop="asyncio",
-            http="h11",
+            http=_Connection,
             ws="none",
             lifespan="off",
             log_config=None,  # the logging of the process is its owner's
             proxy_headers=False,
             server_header=False,
+            access_log=False,
+            timeout_keep_alive=60,
             timeout_graceful_shutdown=1,
         )
         server = _Uvicorn(config)
         thread = Thread(
             target=server.run,
             kwargs={"sockets": [listener]},
-            name=f"MockServer {self.url}",
+            name="MockServer",
             daemon=True,
         )
         thread.start()
-        self._running = server, thread
+        self._running = server, thread, listener.getsockname()[1]
         while not server.started:
             if not thread.is_alive():
                 raise RuntimeError("the server did not start; its error is on standard error")
@@ -245,11 +507,19 @@ class MockServer:
 
     def _stop(self) -> None:
         if self._running:
-            server, thread = self._running
+            server, thread, _ = self._running
             server.should_exit = True
             thread.join()
             self._running = None
-            self._port = self._wanted_port
+            if self._store:
+                self._store.close()
+
+
+class _Connection(HttpToolsProtocol):
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Leave the transport where the application finds it."""
+        super().connection_made(transport)
+        self.app_state = {TRANSPORT: transport}
 
 
 class _Uvicorn(uvicorn.Server):

@@ -10,6 +10,7 @@ from ._app import Api, Call, Reply
 from ._changes import Answer, Change
 from ._faults import CATALOGUE as FAULTS
 from ._ledger import Rules
+from ._troubles import Trouble, Troubles
 from ._variants import CATALOGUE as VARIANTS
 
 
@@ -29,12 +30,20 @@ class Switches:
 
     def switch_on(self, name: str) -> None:
         """Turn a change on. Raises ValueError if there is none of that name."""
+        self.check(name)
+        self.on = tuple(known for known in self._catalogue if known in {*self.on, name})
+
+    def check(self, name: str) -> None:
+        """Raise ValueError if there is no change of that name."""
         if name not in self._catalogue:
             close = difflib.get_close_matches(name, self._catalogue)
             all_of_them = f"sms_scheduler_mock.{self._kind.upper()}S has them all"
             hint = f"did you mean {' or '.join(close)}?" if close else all_of_them
             raise ValueError(f"there is no {self._kind} {name!r}: {hint}")
-        self.on = tuple(known for known in self._catalogue if known in {*self.on, name})
+
+    def clear(self) -> None:
+        """Turn on nothing."""
+        self.on = ()
 
     def reset(self) -> None:
         """Turn on what was on in the beginning, and nothing else."""
@@ -60,21 +69,40 @@ class Switches:
 
 
 class SwitchedApi:
-    """Answers calls like an Api, but for the faults and variants that are on. The faults go around the variants.
+    """Answers calls like an Api, but for what is on: the troubles go around the faults, these around the variants.
 
-    Variants that are about bytes alone, such as their compression, go around the faults.
+    Variants that are about bytes alone, such as their compression, go around the faults. A fault for so many requests
+    or for one operation is a trouble.
     """
 
     _answer: Answer
 
     def __init__(self, api: Api, faults: Iterable[str] = (), variants: Iterable[str] = ()) -> None:
         self._api = api
+        self._limited = Troubles()
         self.faults = Switches("fault", FAULTS, faults)
         self.variants = Switches("variant", VARIANTS, variants)
         self._connect()
 
     def answer(self, call: Call) -> Reply:
-        return self._answer(call)
+        return self._limited.answer(call, self._api, self._answer)
+
+    @property
+    def troubles(self) -> tuple[Trouble, ...]:
+        """Those that are on, each with the `times` that are left; the faults too."""
+        return (*map(Trouble, self.faults.on), *self._limited.on)
+
+    def add_trouble(self, trouble: Trouble) -> None:
+        if trouble.kind in FAULTS and trouble.times is None and trouble.operation is None:
+            self.switch_on(self.faults, trouble.kind)
+        else:
+            self._limited.add(trouble)
+
+    def clear_troubles(self) -> None:
+        """Turn off every trouble and every fault."""
+        self._limited.clear()
+        self.faults.clear()
+        self._connect()
 
     def switch_on(self, switches: Switches, name: str) -> None:
         """Turn a fault or a variant on. Raises ValueError if there is none of that name."""
@@ -82,7 +110,8 @@ class SwitchedApi:
         self._connect()
 
     def reset(self) -> None:
-        """Turn on the faults and variants of the beginning and no others."""
+        """Turn on the faults and variants of the beginning and nothing else."""
+        self._limited.clear()
         self.faults.reset()
         self.variants.reset()
         self._connect()

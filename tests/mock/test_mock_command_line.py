@@ -111,3 +111,31 @@ def test_without_its_dependencies_it_says_what_to_install(tmp_path: Path) -> Non
     assert done.stderr.splitlines() == [
         'No module named \'starlette\'; the stand-in server needs the extra "mock": pip install "sms-scheduler[mock]"'
     ]
+
+
+def test_troubles_come_as_they_are_asked_for() -> None:
+    with started("--trouble", "status:status=429,retry_after=7,times=1", "--trouble", "status:status=503") as (_, url):
+        first, second = (httpx.get(f"{url}/sms/1", headers={"Authorization": "bearer mock-api-key"}) for _ in range(2))
+    assert (first.status_code, first.headers["Retry-After"], second.status_code) == (429, "7", 503)
+
+
+def test_a_trouble_that_makes_no_sense_is_one_line() -> None:
+    process = run("--trouble", "earthquake")
+    assert (process.returncode, process.stdout) == (1, "")
+    assert re.fullmatch(r".*: there is no trouble 'earthquake': .+\n", process.stderr)
+
+
+def test_what_was_accepted_is_there_after_a_kill(tmp_path: Path) -> None:
+    state, headers = str(tmp_path / "state.db"), {"Authorization": "bearer mock-api-key"}
+    fields = {
+        "message_text": "Hello",
+        "delivery_date": "2099-01-01 00:00:00",
+        "sender_id": 1,
+        "phone_numbers": "+33123456789",
+    }
+    with started("--state", state) as (process, url):
+        message_id = httpx.post(f"{url}/sms", json=fields, headers=headers).json()["message_id"]
+        process.kill()
+        process.wait()
+    with started("--state", state) as (_, url):
+        assert len(httpx.get(f"{url}/message/{message_id}", headers=headers).json()) == 1

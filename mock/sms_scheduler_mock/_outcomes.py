@@ -1,0 +1,101 @@
+"""How SMS end: what was decided for their phone numbers, in turn or at random."""
+
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+# A phone number, or a rule that picks phone numbers.
+Recipients = str | Callable[[str], bool]
+
+
+def picks(recipients: Recipients, phone_number: str) -> bool:
+    return recipients(phone_number) if callable(recipients) else recipients == phone_number
+
+
+@dataclass(slots=True)
+class _Rule:
+    """The SMS to some recipients end in the statuses in turn; `places` says how many of them came before each."""
+
+    recipients: Recipients
+    statuses: tuple[str, ...]
+    places: dict[int, int] = field(default_factory=dict[int, int])
+    met: int = 0
+
+    def accepted(self, numbers: Mapping[int, str]) -> None:
+        for sms_id, number in numbers.items():
+            # The last status is for all further ones: no place needs to be kept for them.
+            if self.met < len(self.statuses) - 1 and picks(self.recipients, number):
+                self.places[sms_id] = self.met
+                self.met += 1
+
+    def end(self, sms_id: int) -> str:
+        return self.statuses[self.places.get(sms_id, -1)]
+
+
+class AllOutcomes:
+    """Decides how SMS end. Of several rules that pick a number, the last one given counts.
+
+    `statuses` are the documented codes by name. Without any rule, all SMS are received, or end in a status of the `mix`:
+    drawn by weight from the seed and the id of the SMS, so that the same SMS always ends alike.
+    """
+
+    def __init__(self, statuses: Mapping[str, int], seed: int = 0) -> None:
+        self._statuses = statuses
+        self.seed = seed
+        self.clear()
+
+    def clear(self) -> None:
+        self._rules: list[_Rule] = []
+        self.mix: Mapping[str, float] = {}
+
+    def name_of(self, status: int | str) -> str:
+        """The name of a status given by code or by name. Raises ValueError if there is none."""
+        for name, code in self._statuses.items():
+            if status in {name, code} and not isinstance(status, bool):
+                return name
+        raise ValueError(f"{status!r} is not a documented status, by code or by name")
+
+    def add(self, recipients: Recipients, statuses: Iterable[int | str], known: Mapping[int, str]) -> None:
+        """Decide how the SMS to some recipients end, the known ones first."""
+        names = tuple(self.name_of(status) for status in statuses)
+        if not names:
+            raise ValueError("give at least one status that the SMS end in")
+        rule = _Rule(recipients, names)
+        rule.accepted(known)
+        self._rules = [rule, *(other for other in self._rules if other.recipients != recipients)]
+
+    def remove(self, recipients: Recipients) -> None:
+        self._rules = [rule for rule in self._rules if rule.recipients != recipients]
+
+    def set_mix(self, mix: Mapping[str, float] | Mapping[int, float] | Mapping[int | str, float]) -> None:
+        """Draw the ends of SMS that no rule picks, by weight."""
+        named = {self.name_of(status): weight for status, weight in mix.items()}
+        if any(weight < 0 for weight in named.values()) or (named and not sum(named.values())):
+            raise ValueError("weights are 0 or more, and one of them is more than 0")
+        self.mix = named
+
+    @property
+    def by_number(self) -> dict[str, tuple[str, ...]]:
+        """What was decided for single phone numbers, in the order in which it was."""
+        return {rule.recipients: rule.statuses for rule in reversed(self._rules) if isinstance(rule.recipients, str)}
+
+    def accepted(self, numbers: Mapping[int, str]) -> None:
+        for rule in self._rules:
+            rule.accepted(numbers)
+
+    def forgotten(self, sms_ids: Iterable[int]) -> None:
+        for rule in self._rules:
+            for sms_id in sms_ids:
+                rule.places.pop(sms_id, None)
+
+    def end(self, sms_id: int, phone_number: str) -> str:
+        for rule in self._rules:
+            if picks(rule.recipients, phone_number):
+                return rule.end(sms_id)
+        return self._drawn(sms_id) if self.mix else "RECEIVED"
+
+    def _drawn(self, sms_id: int) -> str:
+        sums = list(accumulate(self.mix.values()))
+        point = random.Random(f"{self.seed}/{sms_id}").random() * sums[-1]  # noqa: S311
+        return next(name for name, bound in zip(self.mix, sums, strict=True) if point < bound)
