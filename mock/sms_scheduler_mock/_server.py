@@ -16,7 +16,7 @@ from typing import Any, Self
 import anyio.to_thread
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ._app import DIALECTS, Api, DialectName
 from ._document import Document, default_path
@@ -515,7 +515,7 @@ class MockServer:
                 self._store.close()
 
 
-class _Connection(HttpToolsProtocol):
+class _Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Leave the transport where the application finds it."""
         super().connection_made(transport)

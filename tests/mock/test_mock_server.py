@@ -317,7 +317,7 @@ def test_what_is_no_document_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_says_what_to_install_when_its_dependencies_are_missing() -> None:
-    code = "import sys; sys.modules['uvicorn'] = None; import sms_scheduler_mock"
+    code = "import sys; sys.modules['uvicorn'] = None; from sms_scheduler_mock import MockServer"
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert process.stderr.endswith('the extra "mock": pip install "sms-scheduler[mock]"\n')
 
