@@ -1,10 +1,11 @@
 """The two clients: the I/O of every operation, synchronous and asynchronous."""
 
+import contextlib
 import datetime
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, NoReturn, Self, TypeVar
+from typing import Any, Generic, NoReturn, Self
 
 import attrs
 import httpx
@@ -16,73 +17,38 @@ from .api.sms import delete_sms as _delete_sms
 from .api.sms import get_sms as _get_sms
 from .errors import NotSentError
 from .models import CreatedMessage, MessageDeletion, MessageReportRow, SmsDeletion, SmsReport
-from .transport import DEFAULT_BASE_URL, Settings, WaitTooLongError, answer, attempts, check_type, failure
+from .transport import DEFAULT_BASE_URL, Connections, Settings, TransportT, WaitTooLongError, answer, attempts, failure
 from .types import Request, Response
 
 _log = logging.getLogger("sms_scheduler")
 _log.addHandler(logging.NullHandler())
 
 
-class _Connections(httpx.BaseTransport):
-    """Reads each response to its end within the attempt, so that one that breaks off counts as failed."""
-
-    def __init__(self, transport: httpx.BaseTransport | None) -> None:
-        check_type("transport", transport, httpx.BaseTransport | None, "an httpx.BaseTransport")
-        self.transport = transport or httpx.HTTPTransport()
-        self.is_closed = False
+class _Connections(Connections[httpx.BaseTransport], httpx.BaseTransport):
+    kind, make = httpx.BaseTransport, httpx.HTTPTransport
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        try:
-            response = self.transport.handle_request(request)
-            try:
-                response.read()
-            finally:
-                response.close()
-        except Exception as error:
-            attempts(request).append(error)
-            raise
+        with self.attempt(request) as transport, contextlib.closing(transport.handle_request(request)) as response:
+            response.read()
         attempts(request).append(response.status_code)
         return response
 
-    def close(self) -> None:
-        self.is_closed = True
-        self.transport.close()
 
-
-class _AsyncConnections(httpx.AsyncBaseTransport):
-    """Reads each response to its end within the attempt, so that one that breaks off counts as failed."""
-
-    def __init__(self, transport: httpx.AsyncBaseTransport | None) -> None:
-        check_type("transport", transport, httpx.AsyncBaseTransport | None, "an httpx.AsyncBaseTransport")
-        self.transport = transport or httpx.AsyncHTTPTransport()
-        self.is_closed = False
+class _AsyncConnections(Connections[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport):
+    kind, make = httpx.AsyncBaseTransport, httpx.AsyncHTTPTransport
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        try:
-            response = await self.transport.handle_async_request(request)
-            try:
+        with self.attempt(request) as transport:
+            async with contextlib.aclosing(await transport.handle_async_request(request)) as response:
                 await response.aread()
-            finally:
-                await response.aclose()
-        except Exception as error:
-            attempts(request).append(error)
-            raise
         attempts(request).append(response.status_code)
         return response
 
-    async def aclose(self) -> None:
-        self.is_closed = True
-        await self.transport.aclose()
 
-
-_TransportT = TypeVar("_TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport)
-_ConnectionsT = TypeVar("_ConnectionsT", _Connections, _AsyncConnections)
-
-
-class _Client(Generic[_TransportT, _ConnectionsT]):
+class _Client(Generic[TransportT]):
     """What both clients share, which is everything but the I/O."""
 
-    _connect: Callable[[_TransportT | None], _ConnectionsT]
+    _connect: Callable[[TransportT | None], Any]
 
     def __init__(
         self,
@@ -92,11 +58,11 @@ class _Client(Generic[_TransportT, _ConnectionsT]):
         timeout: float = 30.0,
         max_retries: int = 2,
         timezone: datetime.tzinfo | None = None,
-        transport: _TransportT | None = None,
+        transport: TransportT | None = None,
     ) -> None:
         self._settings = Settings(api_key, base_url, timeout, max_retries, timezone)
         self._settings.warn_of_clear_text()
-        self._connections: _ConnectionsT = self._connect(transport)
+        self._connections = self._connect(transport)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._settings!r})"
@@ -140,7 +106,7 @@ class _Client(Generic[_TransportT, _ConnectionsT]):
         return answer(request, http_request, end)
 
 
-class SmsScheduler(_Client[httpx.BaseTransport, _Connections]):
+class SmsScheduler(_Client[httpx.BaseTransport]):
     """SMS Scheduler: Send SMS now or later, follow them and cancel them.
 
     Args:
@@ -167,7 +133,9 @@ class SmsScheduler(_Client[httpx.BaseTransport, _Connections]):
 
     def close(self) -> None:
         """Close all connections, also those of clients made by `with_options`."""
-        self._connections.close()
+        self._connections.is_closed = True
+        for transport in self._connections.transports:
+            transport.close()
 
     def _send(self, request: Request) -> Response:
         http_request, transport, started = self._start(request)
@@ -258,7 +226,7 @@ class SmsScheduler(_Client[httpx.BaseTransport, _Connections]):
         return _delete_message.read_response(self._send(request))
 
 
-class AsyncSmsScheduler(_Client[httpx.AsyncBaseTransport, _AsyncConnections]):
+class AsyncSmsScheduler(_Client[httpx.AsyncBaseTransport]):
     """As `SmsScheduler`, with methods to be awaited; the transport is an `httpx.AsyncBaseTransport`."""
 
     _connect = _AsyncConnections
@@ -271,7 +239,9 @@ class AsyncSmsScheduler(_Client[httpx.AsyncBaseTransport, _AsyncConnections]):
 
     async def aclose(self) -> None:
         """Close all connections, also those of clients made by `with_options`."""
-        await self._connections.aclose()
+        self._connections.is_closed = True
+        for transport in self._connections.transports:
+            await transport.aclose()
 
     async def _send(self, request: Request) -> Response:
         http_request, transport, started = self._start(request)
@@ -291,32 +261,28 @@ class AsyncSmsScheduler(_Client[httpx.AsyncBaseTransport, _AsyncConnections]):
         phone_numbers: str | Sequence[str],
         message_stop: bool = False,
     ) -> CreatedMessage:
-        """Create an SMS to one or more phone numbers. As `SmsScheduler.create_sms`, awaited."""
+        """Create an SMS to one or more phone numbers. As `SmsScheduler.create_sms`."""
         request = _create_sms.build_request(
             message_text, delivery_date, sender_id, phone_numbers, message_stop, self._settings.timezone
         )
         return _create_sms.read_response(await self._send(request))
 
     async def get_sms(self, id: int) -> SmsReport:
-        """Get the sending report of one SMS. As `SmsScheduler.get_sms`, awaited."""
+        """Get the sending report of one SMS. As `SmsScheduler.get_sms`."""
         request = _get_sms.build_request(id)
         return _get_sms.read_response(await self._send(request))
 
     async def delete_sms(self, id: int) -> SmsDeletion:
-        """Delete one SMS by its id; the other SMS of its message stay as they are. As `SmsScheduler.delete_sms`,
-        awaited.
-        """
+        """Delete one SMS by its id; the other SMS of its message stay as they are. As `SmsScheduler.delete_sms`."""
         request = _delete_sms.build_request(id)
         return _delete_sms.read_response(await self._send(request))
 
     async def get_message(self, id: int) -> list[MessageReportRow]:
-        """Get the sending report of all SMS that were sent with a message. As `SmsScheduler.get_message`, awaited."""
+        """Get the sending report of all SMS that were sent with a message. As `SmsScheduler.get_message`."""
         request = _get_message.build_request(id)
         return _get_message.read_response(await self._send(request))
 
     async def delete_message(self, id: int) -> MessageDeletion:
-        """Delete the SMS of a message by its id, and tell how many there were. As `SmsScheduler.delete_message`,
-        awaited.
-        """
+        """Delete the SMS of a message by its id, and tell how many there were. As `SmsScheduler.delete_message`."""
         request = _delete_message.build_request(id)
         return _delete_message.read_response(await self._send(request))

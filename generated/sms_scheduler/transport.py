@@ -1,11 +1,14 @@
 """All that the two clients need of httpx except the I/O: requests and what a failure means."""
 
+import contextlib
 import datetime
 import functools
 import ipaddress
 import os
+import threading
 import warnings
-from typing import Any, cast
+from collections.abc import Callable, Generator
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 import attrs
 import httpx
@@ -23,6 +26,8 @@ USER_AGENT = f"sms-scheduler/{__version__} httpx/{httpx.__version__}".encode()
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 # Parsing a URL takes a tenth of the time of a request on a fast network.
 _parsed = functools.lru_cache(maxsize=256)(httpx.URL)
+TransportT = TypeVar("TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport)
+_ONE_CONNECTION = httpx.Limits(max_connections=1)
 _ATTEMPTS = "sms_scheduler.attempts"
 
 
@@ -77,6 +82,42 @@ class Settings:
             content=request.content,
             extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self.timeout), _ATTEMPTS: []},
         )
+
+
+class Connections(Generic[TransportT]):
+    """What carries the requests: the transport that the caller gives, or as many of one connection each as are needed.
+
+    One with many looks them all through, several times for each request: most of the time, with 20 requests at once.
+    """
+
+    kind: ClassVar[type]
+    make: Callable[..., TransportT]
+
+    def __init__(self, given: TransportT | None) -> None:
+        check_type("transport", given, self.kind | None, f"an httpx.{self.kind.__name__}")
+        tls = None if given else httpx.create_ssl_context()  # once for all: it takes longer than all else
+        self._new: Callable[[], TransportT] = functools.partial(self.make, limits=_ONE_CONNECTION, verify=tls)
+        self.transports: list[TransportT] = [given or self._new()]
+        self._requests = [0] * (1 if given else 100)  # what each carries; httpx has no more than 100 either
+        self._lock = threading.Lock()
+        self.is_closed = False
+
+    @contextlib.contextmanager
+    def attempt(self, request: httpx.Request) -> Generator[TransportT]:
+        """Lend a transport that carries no other request, or the fewest; keep in mind how the attempt fails."""
+        with self._lock:
+            place = self._requests.index(min(self._requests))
+            self._requests[place] += 1
+            if place == len(self.transports):
+                self.transports.append(self._new())
+        try:
+            yield self.transports[place]
+        except Exception as error:
+            attempts(request).append(error)
+            raise
+        finally:
+            with self._lock:
+                self._requests[place] -= 1
 
 
 class WaitTooLongError(Exception):

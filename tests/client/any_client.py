@@ -56,7 +56,7 @@ class AnyClient:
         """Call an operation many times at once: in threads, or in one event loop."""
         method = getattr(self.client, operation)
         if self._runner is None:
-            with ThreadPoolExecutor() as pool:
+            with ThreadPoolExecutor(len(calls)) as pool:
                 return list(pool.map(lambda arguments: method(**arguments), calls))
 
         async def gather() -> list[Any]:

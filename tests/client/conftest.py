@@ -4,7 +4,6 @@ from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import Any, Protocol
 
-import httpx
 import pytest
 
 from .any_client import AnyClient, Kind
@@ -13,13 +12,13 @@ from .faulty_server import FaultyServer
 API_KEY = "a-key-that-nobody-should-see"
 
 
-# Loading the certificates of the machine is what takes longest to make a client: once is enough.
-_TLS = ssl.create_default_context()
-
-
-def transport(kind: Kind) -> httpx.BaseTransport | httpx.AsyncBaseTransport:
-    """A transport like the one that a client makes by itself."""
-    return httpx.AsyncHTTPTransport(verify=_TLS) if kind == "async" else httpx.HTTPTransport(verify=_TLS)
+@pytest.fixture(autouse=True, scope="session")
+def _certificates_are_loaded_once() -> Iterator[None]:
+    """Loading those of the machine is what takes longest to make a client."""
+    context = ssl.create_default_context()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("httpx.create_ssl_context", lambda: context)
+        yield
 
 
 class MakeClient(Protocol):
@@ -38,7 +37,6 @@ def make_client(kind: Kind) -> Iterator[MakeClient]:
     with ExitStack() as stack:
 
         def make(base_url: str = "http://127.0.0.1:9", **options: Any) -> AnyClient:
-            options.setdefault("transport", transport(kind))
             client = AnyClient(kind, **{"base_url": base_url, "api_key": API_KEY, **options})
             stack.callback(client.close)
             return client

@@ -47,8 +47,7 @@ class Connection(socketserver.BaseRequestHandler):
         self.faulty = faulty = self.server.faulty
         self.is_open = True
         self._file = self.request.makefile("rb")
-        faulty.connections += 1
-        if step := faulty.take_step(at_once=True):
+        if step := faulty.take_first_step():
             step(self)
         while self.is_open and self.wait_for_a_byte():
             (faulty.take_step() or succeed)(self)
@@ -99,7 +98,7 @@ Step = Callable[[Connection], None]
 class _Listener(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
-    request_queue_size = 64
+    request_queue_size = 256
     faulty: "FaultyServer"
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -141,11 +140,15 @@ class FaultyServer:
         self._script = deque(steps)
         self.before_attempt()
 
-    def take_step(self, *, at_once: bool = False) -> Step | None:
+    def take_first_step(self) -> Step | None:
+        """Count a new connection; the step to take before anything is received, if the script says so."""
         with self._lock:
-            if not self._script or (at_once and self._script[0] is not hang_up):
-                return None
-            return self._script.popleft()
+            self.connections += 1
+            return self._script.popleft() if self._script and self._script[0] is hang_up else None
+
+    def take_step(self) -> Step | None:
+        with self._lock:
+            return self._script.popleft() if self._script else None
 
     def before_attempt(self) -> None:
         """Refuse the next connection if the script says so. To be called before each attempt of a client."""

@@ -18,7 +18,7 @@ import sms_scheduler
 from sms_scheduler import NotSentError, OutcomeUnknownError, SmsSchedulerError, UnexpectedStatusError
 
 from .any_client import ARGUMENTS, OPERATIONS, AnyClient, Kind
-from .conftest import API_KEY, MakeClient, transport
+from .conftest import API_KEY, MakeClient
 from .faulty_server import BREAKS, FaultyServer, answer, close_after_reading, never_answer, refuse
 
 PHONE_NUMBER, TEXT = "+33699999999", "a text for one pair of eyes"
@@ -140,8 +140,9 @@ def test_an_option_that_cannot_work(make_client: MakeClient, name: str, value: o
 
 
 def test_a_transport_of_the_other_kind(kind: Kind) -> None:
+    other = httpx.HTTPTransport() if kind == "async" else httpx.AsyncHTTPTransport()
     with pytest.raises(TypeError, match="transport must be an httpx"):
-        AnyClient(kind, api_key=API_KEY, transport=transport("sync" if kind == "async" else "async"))
+        AnyClient(kind, api_key=API_KEY, transport=other)
 
 
 @pytest.mark.parametrize("path", ["", "/", "/api/v1", "/api/v1/", "/a%20b"])

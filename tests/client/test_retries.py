@@ -17,7 +17,7 @@ from sms_scheduler import (
 )
 
 from .any_client import ARGUMENTS, DELETES, GETS, OPERATIONS, AnyClient, Kind
-from .conftest import API_KEY, MakeClient, Waits, transport
+from .conftest import API_KEY, MakeClient, Waits
 from .faulty_server import (
     BREAKS,
     SILENCES,
@@ -355,7 +355,6 @@ def test_any_sequence_of_faults(
             base_url=server.url,
             timeout=0.05 if "no answer" in script else 5,
             max_retries=max_retries,
-            transport=transport(kind),
         )
         try:
             for operation in operations:
