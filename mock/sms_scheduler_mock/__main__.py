@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+from datetime import datetime
 from pathlib import Path
 from threading import Event
 from types import FrameType
@@ -16,7 +17,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m sms_scheduler_mock",
         description="A stand-in for the SMS Scheduler server. It sends nothing and, without --state, forgets "
-        "everything when it stops. Its clock is that of this machine.",
+        "everything when it stops.",
     )
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="where to listen (%(default)s; 0.0.0.0: everywhere)")
@@ -48,6 +49,13 @@ def main() -> int:
         help='such as "status:status=429,retry_after=2,times=3,operation=createSms", "latency:seconds=0.5", "refuse", '
         '"reset" or the name of a fault; may be repeated',
     )
+    add("--now", type=_moment, metavar="TIME", help='what its clock shows at first, such as "2030-01-01 12:00:00"')
+    add("--frozen", action="store_true", help="the clock stands still until it is moved by the control interface")
+    add(
+        "--control",
+        action=argparse.BooleanOptionalAction,
+        help="serve the control interface and the page, which ask for no key; by default only on loopback",
+    )
     add("--state", type=Path, metavar="FILE", help="keep everything in a SQLite file, and go on from what it holds")
     add("--seed", type=int, default=0, metavar="N", help="what random outcomes are drawn from (%(default)s)")
     add("--credits", type=int, metavar="N", help="how many SMS the account can pay for; by default any number")
@@ -60,7 +68,7 @@ def main() -> int:
         help="one of the only senders; may be repeated",
     )
     options = vars(parser.parse_args())
-    troubles = options.pop("troubles")
+    troubles, frozen = options.pop("troubles"), options.pop("frozen")
 
     stop = Event()
 
@@ -70,11 +78,14 @@ def main() -> int:
     signal.signal(signal.SIGINT, on_signal)
     signal.signal(signal.SIGTERM, on_signal)
     try:
-        server = MockServer(**options, ticking=True)
+        server = MockServer(**options, ticking=not frozen)
         for trouble in troubles:
             server.add_trouble(trouble)
         with server:
-            print(f"url:     {server.url}", f"api key: {server.api_key}", "Ctrl-C stops it.", sep="\n", flush=True)
+            page = [f"page:    {server.page_url}"] if server.page_url else []
+            print(
+                f"url:     {server.url}", f"api key: {server.api_key}", *page, "Ctrl-C stops it.", sep="\n", flush=True
+            )
             while not stop.wait(1):  # a wait without end cannot be interrupted on Windows
                 pass
     except (OSError, ValueError) as error:
@@ -82,6 +93,16 @@ def main() -> int:
         print(f"{parser.prog}: {reason}", file=sys.stderr)
         return 1
     return 0
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo:
+        raise argparse.ArgumentTypeError(f"a time without a zone is wanted, such as 2030-01-01 12:00:00, not {text!r}")
+    return moment
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import jsonschema_rs
 import yaml
 
+_JSON = "application/json"
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # libyaml reads the document several times faster, where PyYAML was built with it.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -51,6 +52,10 @@ class Document:
             node = self.at(node["$ref"])
         return node
 
+    def served_at(self, url: str) -> dict[str, Any]:
+        """The document as it is, but for a server whose base URL is this one and the only one."""
+        return {**self._root, "servers": [{"url": url}]}
+
     @property
     def base_path(self) -> str:
         """The path that every server of the document puts before those of the operations."""
@@ -77,13 +82,13 @@ class Document:
         return dict(zip(names, codes, strict=True))
 
     def request_schema(self, operation_id: str) -> "RequestSchema | None":
-        """The schema of an operation's JSON body, or None if there is no such operation."""
+        """The schema of an operation's JSON body, or None if there is no such operation or it takes none."""
         for path, methods in self.operations.items():
             for method, name in methods.items():
                 if name == operation_id:
-                    at = path.replace("~", "~0").replace("/", "~1")
-                    body = self.resolve(self.at(f"#/paths/{at}/{method.lower()}/requestBody"))
-                    return RequestSchema(self, body["content"]["application/json"]["schema"])
+                    operation = self.at(f"#/paths/{path.replace('~', '~0').replace('/', '~1')}/{method.lower()}")
+                    content = self.resolve(operation.get("requestBody", {})).get("content", {})
+                    return RequestSchema(self, content[_JSON]["schema"]) if _JSON in content else None
         return None
 
 
@@ -92,7 +97,7 @@ class RequestSchema:
 
     def __init__(self, document: Document, schema: Mapping[str, Any]) -> None:
         self._document = document
-        self._properties: Mapping[str, Any] = document.resolve(schema)["properties"]
+        self._properties: Mapping[str, Any] = document.resolve(schema).get("properties", {})
         components = {"schemas": document.at("#/components/schemas")}
         self._validator = jsonschema_rs.Draft202012Validator({**schema, "components": components})
 

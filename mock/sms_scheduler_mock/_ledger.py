@@ -322,10 +322,12 @@ class Ledger:
         with self._lock:
             return {sms_id: number for record in self._records.values() for sms_id, number in record.numbers.items()}
 
-    def messages(self) -> list[Message]:
-        """Every message, the oldest first."""
+    def messages(self, latest: int | None = None) -> list[Message]:
+        """Every message, the oldest first; or so many of the latest, the latest first."""
         with self._lock:
-            return [self._message(record) for record in self._records.values()]
+            records = self._records.values()
+            chosen = records if latest is None else itertools.islice(reversed(records), latest)
+            return [self._message(record) for record in chosen]
 
     def report_sms(self, sms_id: int) -> Sms | None:
         """One SMS, or None if there is none any more."""

@@ -1,35 +1,30 @@
 """The stand-in server, for tests and for development."""
 
-import asyncio
-import os
 import secrets
-import socket
 import time
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
 import anyio.to_thread
-import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ._app import DIALECTS, Api, DialectName
+from ._asgi import App
+from ._control import PREFIX, Control
 from ._document import Document, default_path
-from ._http import TRANSPORT, App, Service
+from ._hosts import is_loopback, origin
+from ._http import Service
 from ._ledger import Clock, Contents, Ledger, Message, Sms
 from ._outcomes import AllOutcomes, Recipients
+from ._serving import Serving
 from ._state import Store
 from ._switches import SwitchedApi
 from ._transport import InProcessTransport
 from ._troubles import Trouble
-
-# Of a host that means "every address of this machine", one by which to reach it.
-_REACHABLE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 class MockServer:
@@ -69,6 +64,8 @@ class MockServer:
         capacity: How many messages are held at most. To make room, the one whose sending begins or began first is
             forgotten, and answered 404.
         max_body: How many bytes a request body may have; a longer one is answered 413 and not held.
+        control: Whether to serve the control interface, for users of other languages, and a page to look at; see
+            `control_url`. By default only where nobody but this machine can reach them: they ask for no key.
 
     Raises:
         ValueError: An argument, or the document, makes no sense.
@@ -94,6 +91,7 @@ class MockServer:
         seed: int = 0,
         capacity: int = 1_000_000,
         max_body: int = 1_000_000,
+        control: bool | None = None,
     ) -> None:
         if not 0 <= port <= 65535:
             raise ValueError(f"there is no port {port}: ports are 0 to 65535")
@@ -119,8 +117,9 @@ class MockServer:
         self._api = Api(self.document, self._ledger, api_key=api_key, dialect=DIALECTS[dialect])
         self._switched = SwitchedApi(self._api, faults, variants)
         self._service = Service(self.document, self._switched.answer, max_body)
-        self._app = App(self._service)
-        self._running: tuple[uvicorn.Server, Thread, int] | None = None
+        self._is_controlled = is_loopback(host) if control is None else control
+        self._app = App(self.document, self._service, Control(self) if self._is_controlled else None)
+        self._serving: Serving | None = None
         self._begin()
 
     @property
@@ -128,9 +127,29 @@ class MockServer:
         """The base URL of the API. While the server does not listen and its port is not known, it has none: the
         `transport` takes any.
         """
-        port = self._running[2] if self._running else self._wanted_port
-        host = _bracketed(_REACHABLE.get(self._host, self._host))
-        return f"http://{host}:{port}{self.document.base_path}" if port else f"http://{host}{self.document.base_path}"
+        return f"{self._origin}{self.document.base_path}"
+
+    @property
+    def page_url(self) -> str | None:
+        """Where to see what it accepted, and to try the API out, with a browser; None without the control interface."""
+        return f"{self._origin}/" if self._is_controlled else None
+
+    @property
+    def control_url(self) -> str | None:
+        """The base URL of the control interface, for users of other languages; None if it is not served.
+
+        `control.json` below it is its OpenAPI document.
+        """
+        return f"{self._origin}{PREFIX}" if self._is_controlled else None
+
+    @property
+    def host(self) -> str:
+        """Where it listens."""
+        return self._host
+
+    @property
+    def _origin(self) -> str:
+        return origin(self._host, self._serving.port if self._serving else self._wanted_port)
 
     @property
     def api_key(self) -> str:
@@ -158,6 +177,10 @@ class MockServer:
     def messages(self) -> list[Message]:
         """The messages accepted so far, the oldest first, as they stand now."""
         return self._ledger.messages()
+
+    def latest_messages(self, count: int) -> list[Message]:
+        """The latest so many of them, the latest first."""
+        return self._ledger.messages(count)
 
     def sms_to(self, phone_number: str) -> list[Sms]:
         """All SMS to a phone number, the oldest first; the deleted ones too."""
@@ -255,6 +278,11 @@ class MockServer:
         """The names of the statuses that were decided for single phone numbers."""
         return self._outcomes.by_number
 
+    @property
+    def mix(self) -> dict[str, float]:
+        """The weights that were given to `outcome_mix`, by the names of the statuses."""
+        return dict(self._outcomes.mix)
+
     def clear_outcomes(self, recipients: Recipients | None = None) -> None:
         """Forget what was decided for some recipients, or all of it."""
         if recipients is None:
@@ -290,7 +318,17 @@ class MockServer:
     def refuse_number(self, recipients: Recipients) -> None:
         """From now on these are no valid phone numbers: a message to one of them is answered 400."""
         self._api.refused.append(recipients)
-        self._keep(refused=[number for number in self._api.refused if isinstance(number, str)])
+        self._keep(refused=list(self.refused_numbers))
+
+    @property
+    def refused_numbers(self) -> tuple[str, ...]:
+        """The single phone numbers that are not valid; what is set takes the place of all that `refuse_number` was told."""
+        return tuple(recipients for recipients in self._api.refused if isinstance(recipients, str))
+
+    @refused_numbers.setter
+    def refused_numbers(self, numbers: Iterable[str]) -> None:
+        self._api.refused[:] = numbers
+        self._keep(refused=list(self.refused_numbers))
 
     def trouble(
         self,
@@ -385,6 +423,8 @@ class MockServer:
             raise FileNotFoundError(f"there is no state to load at {path}")
         store = Store(Path(path))
         try:
+            if store.is_new:
+                raise ValueError(f"{path} holds no state")
             contents, settings = store.read()
         finally:
             store.close()
@@ -416,7 +456,7 @@ class MockServer:
         return {
             "api_key": self._api.api_key if regenerated else None,
             "senders": None if self.senders is None else sorted(self.senders),
-            "refused": [number for number in self._api.refused if isinstance(number, str)],
+            "refused": list(self.refused_numbers),
             "outcomes": self._outcomes.by_number,
             "mix": self._outcomes.mix,
             "clock": self._clock_setting(),
@@ -455,35 +495,9 @@ class MockServer:
         self._keep(**self._settings())
 
     def __enter__(self) -> Self:
-        if self._running:
+        if self._serving:
             raise RuntimeError("this server is running already")
-        listener = _listen(self._host, self._wanted_port)
-        config = uvicorn.Config(
-            self._app,
-            loop="asyncio",
-            http=_Connection,
-            ws="none",
-            lifespan="off",
-            log_config=None,  # the logging of the process is its owner's
-            proxy_headers=False,
-            server_header=False,
-            access_log=False,
-            timeout_keep_alive=60,
-            timeout_graceful_shutdown=1,
-        )
-        server = _Uvicorn(config)
-        thread = Thread(
-            target=server.run,
-            kwargs={"sockets": [listener]},
-            name="MockServer",
-            daemon=True,
-        )
-        thread.start()
-        self._running = server, thread, listener.getsockname()[1]
-        while not server.started:
-            if not thread.is_alive():
-                raise RuntimeError("the server did not start; its error is on standard error")
-            time.sleep(0.001)
+        self._serving = Serving(self._app, self._host, self._wanted_port)
         return self
 
     def __exit__(
@@ -506,44 +520,8 @@ class MockServer:
         await anyio.to_thread.run_sync(self._stop)
 
     def _stop(self) -> None:
-        if self._running:
-            server, thread, _ = self._running
-            server.should_exit = True
-            thread.join()
-            self._running = None
+        if self._serving:
+            self._serving.stop()
+            self._serving = None
             if self._store:
                 self._store.close()
-
-
-class _Connection(H11Protocol):
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Leave the transport where the application finds it."""
-        super().connection_made(transport)
-        self.app_state = {TRANSPORT: transport}
-
-
-class _Uvicorn(uvicorn.Server):
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Hang up on everyone, then stop: whoever is in the middle of a request is not waited for."""
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
-        await asyncio.sleep(0)  # lets the connections notice
-        await super().shutdown(sockets)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-        where = f"{_bracketed(host)}:{port}"
-        raise OSError(error.errno, f"cannot listen on {where}: {reason}") from None
-    # Connections inherit this. asyncio would set it only on sockets made with an explicit protocol
-    # number, and each answer would wait 40 ms for the client's acknowledgement of its head.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

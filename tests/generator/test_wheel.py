@@ -70,7 +70,7 @@ def test_the_stand_ins_dependencies_are_those_of_an_extra(metadata: Message) -> 
     plain = {_name(line) for line in required if ";" not in line}
     mock = {_name(line) for line in required if line.endswith("extra == 'mock'")}
     assert plain == {"attrs", "httpx", "httpx-retries", "msgspec"}
-    assert mock == {"anyio", "jsonschema-rs", "pyyaml", "starlette", "uvicorn"}
+    assert mock == {"anyio", "jsonschema-rs", "offapi", "pyyaml", "starlette", "uvicorn"}
     assert len(required) == len(plain) + len(mock)
 
 
@@ -85,7 +85,7 @@ def test_the_metadata(metadata: Message, unpacked: Path) -> None:
 def test_it_works_by_itself(unpacked: Path, metadata: Message) -> None:
     program = """
 import pathlib, sys
-import sms_scheduler, sms_scheduler_mock
+import httpx, sms_scheduler, sms_scheduler_mock
 for package in (sms_scheduler, sms_scheduler_mock):
     assert pathlib.Path(package.__file__).is_relative_to(sys.path[0]), package.__file__
 with sms_scheduler_mock.MockServer() as server:
@@ -94,6 +94,8 @@ with sms_scheduler_mock.MockServer() as server:
             message_text="Hello", delivery_date="2030-12-25 12:45:59", sender_id=123, phone_numbers="+33612345678"
         )
         assert [sms.phone_number for sms in client.get_message(created.message_id)] == ["+33612345678"]
+    for path in ("", "_mock/page/page.js", "_mock/swagger-ui/swagger_bundle.js", "_mock/clock"):
+        assert httpx.get(server.page_url + path).status_code == 200, path
 print(sms_scheduler.__version__)
 """
     assert run_code(program, unpacked) == f"{metadata['Version']}\n"

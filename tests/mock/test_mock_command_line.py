@@ -84,7 +84,16 @@ def test_a_wrong_option_is_one_line(arguments: list[str], words: str) -> None:
     assert re.fullmatch(rf".*{words}.*\n", process.stderr)
 
 
-@pytest.mark.parametrize("arguments", [["--port", "x"], ["--dialect", "klingon"], ["--what"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--port", "x"],
+        ["--dialect", "klingon"],
+        ["--what"],
+        ["--now", "2030-02-30 00:00:00"],
+        ["--now", "2030-01-01 00:00:00+01:00"],
+    ],
+)
 def test_an_option_that_does_not_exist_gets_the_usage(arguments: list[str]) -> None:
     process = run(*arguments)
     assert process.returncode == 2
@@ -93,7 +102,7 @@ def test_an_option_that_does_not_exist_gets_the_usage(arguments: list[str]) -> N
 
 def test_help_names_every_option() -> None:
     text = run("--help").stdout
-    assert all(option in text for option in ("--host", "--port", "--api-key", "--dialect"))
+    assert all(option in text for option in ("--host", "--port", "--api-key", "--dialect", "--no-control"))
 
 
 def test_without_its_dependencies_it_says_what_to_install(tmp_path: Path) -> None:
@@ -117,6 +126,27 @@ def test_troubles_come_as_they_are_asked_for() -> None:
     with started("--trouble", "status:status=429,retry_after=7,times=1", "--trouble", "status:status=503") as (_, url):
         first, second = (httpx.get(f"{url}/sms/1", headers={"Authorization": "bearer mock-api-key"}) for _ in range(2))
     assert (first.status_code, first.headers["Retry-After"], second.status_code) == (429, "7", 503)
+
+
+def test_it_names_the_page_and_is_controlled_over_http() -> None:
+    with started("--now", "2030-01-01 12:00:00", "--frozen") as (process, url):
+        assert process.stdout
+        assert process.stdout.readline().startswith("api key:")
+        root = url.removesuffix("/api/v1")
+        assert process.stdout.readline() == f"page:    {root}/\n"
+        assert httpx.get(root).status_code == 200
+        assert httpx.post(f"{root}/_mock/clock/advance", json={"hours": 1}).json() == {
+            "now": "2030-01-01 13:00:00",
+            "ticking": False,
+        }
+
+
+@pytest.mark.parametrize("arguments", [["--no-control"], ["--host", "0.0.0.0"]], ids=str)
+def test_without_control_there_is_no_page(arguments: list[str]) -> None:
+    with started(*arguments) as (process, url):
+        assert process.stdout
+        assert [process.stdout.readline()[:8] for _ in range(2)] == ["api key:", "Ctrl-C s"]
+        assert httpx.get(url.removesuffix("/api/v1")).status_code == 404
 
 
 def test_a_trouble_that_makes_no_sense_is_one_line() -> None:

@@ -143,7 +143,7 @@ def test_what_is_no_http_leaves_no_traceback(process: Process, sent: bytes) -> N
             answer = connection.recv(12)
         except ConnectionResetError:
             answer = b""
-        assert answer in {b"", b"HTTP/1.1 400", b"HTTP/1.1 401", b"HTTP/1.1 404", b"HTTP/1.1 431"}
+        assert answer in {b"", b"HTTP/1.1 400", b"HTTP/1.1 401", b"HTTP/1.1 403", b"HTTP/1.1 404", b"HTTP/1.1 431"}
     with httpx.Client(base_url=process.url, headers=KEY) as client:
         assert client.get("/sms/1").status_code == 404
     assert "Traceback" not in process.stop()[2]

@@ -1,0 +1,137 @@
+// The inbox, by the control interface, and the reference, by Swagger UI. Texts are put in as text, never as HTML.
+
+const $ = (id) => document.getElementById(id);
+const make = (tag, text = "", properties = {}) => Object.assign(document.createElement(tag), { textContent: text }, properties);
+
+const openapi = await (await fetch("_mock/openapi.json")).json();
+const baseUrl = new URL(openapi.servers[0].url, location.href).href;
+const { enum: codes, "x-enum-descriptions": words } = openapi.components.schemas.SmsStatus;
+const descriptions = Object.fromEntries(codes.map((code, place) => [code, words[place]]));
+
+async function control(path, method = "GET", body = undefined) {
+  const content = body && { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
+  const response = await fetch(`_mock${path}`, { method, ...content });
+  const answer = response.status === 204 ? null : await response.json();
+  if (!response.ok) throw new Error(answer.error);
+  return answer;
+}
+
+// The inbox
+
+let shown = "";
+
+function row(message, sms, isFirst) {
+  const tr = make("tr", "", { className: sms.deleted ? "deleted" : "" });
+  tr.dataset.message = message.id;
+  if (isFirst) {
+    const { length } = message.sms;
+    const text = make("td", message.text, { rowSpan: length, className: "text" });
+    if (message.stop) text.append(make("span", "STOP", { className: "stop", title: "A STOP mention was asked for" }));
+    tr.append(
+      make("th", message.id, { rowSpan: length, scope: "rowgroup" }),
+      text,
+      make("td", message.delivery_date, { rowSpan: length }),
+      make("td", message.sender_id, { rowSpan: length }),
+    );
+  }
+  const group = sms.deleted ? "deleted" : sms.status_name.split("_")[0].toLowerCase();
+  const status = make("td");
+  const label = sms.deleted ? "Deleted" : `${descriptions[sms.status]} (${sms.status})`;
+  status.append(make("span", label, { className: `status ${group}`, title: sms.status_name }));
+  tr.append(make("td", sms.id), make("td", sms.phone_number), status);
+  return tr;
+}
+
+function showMessages(messages) {
+  const groups = messages.map((message) => {
+    const group = make("tbody");
+    group.append(...message.sms.map((sms, place) => row(message, sms, place === 0)));
+    return group;
+  });
+  const table = document.querySelector("table");
+  table.hidden = messages.length === 0;
+  $("empty").hidden = messages.length > 0;
+  table.replaceChildren(table.tHead, ...groups);
+}
+
+function showTools(clock, account, troubles) {
+  $("now").value = clock.now;
+  $("ticking").checked = clock.ticking;
+  $("base-url").textContent = baseUrl;
+  $("api-key").textContent = account.api_key;
+  $("credits").textContent = account.credits ?? "any number";
+  $("troubles").hidden = troubles.length === 0;
+  const inWords = ({ kind, ...rest }) =>
+    [kind, ...Object.entries(rest).flatMap(([name, value]) => (value === null ? [] : `${name} ${value}`))].join(", ");
+  $("troubles").firstElementChild.textContent = `Trouble: ${troubles.map(inWords).join("; ")}.`;
+}
+
+async function refresh() {
+  const [messages, ...tools] = await Promise.all(["/messages", "/clock", "/account", "/troubles"].map((path) => control(path)));
+  showTools(...tools);
+  const fresh = JSON.stringify(messages);
+  if (fresh !== shown) showMessages(messages); // a selection in the table lasts while nothing changes
+  shown = fresh;
+}
+
+async function attempt(action) {
+  try {
+    await action();
+    $("problem").hidden = true;
+  } catch (error) {
+    $("problem").textContent = error instanceof TypeError ? "The server does not answer." : error.message;
+    $("problem").hidden = false;
+  }
+}
+
+const doAndShow = (...call) => attempt(async () => { await control(...call); await refresh(); });
+
+for (const button of document.querySelectorAll("[data-advance]")) {
+  button.onclick = () => doAndShow("/clock/advance", "POST", { [button.dataset.advance]: 1 });
+}
+$("ticking").onchange = () => doAndShow("/clock", "PATCH", { ticking: $("ticking").checked });
+$("clear-troubles").onclick = () => doAndShow("/troubles", "DELETE");
+$("reset").onclick = () => confirm("Forget all messages, and all that was set?") && doAndShow("/reset", "POST");
+
+// The reference
+
+let reference;
+
+const loaded = (src) =>
+  new Promise((resolve, reject) => document.head.append(make("script", "", { src, onload: resolve, onerror: reject })));
+
+async function makeReference() {
+  await loaded("_mock/swagger-ui/swagger_bundle.js");
+  return new Promise((resolve) => {
+    const ui = SwaggerUIBundle({
+      spec: { ...openapi, servers: [{ url: baseUrl }] },
+      domNode: $("reference"),
+      tryItOutEnabled: true,
+      validatorUrl: null,
+      onComplete: () => resolve(ui),
+    });
+  });
+}
+
+async function showReference() {
+  reference ??= makeReference();
+  const [scheme] = Object.keys(openapi.components.securitySchemes);
+  const { api_key: key } = await control("/account"); // it may have been regenerated
+  (await reference).preauthorizeApiKey(scheme, key);
+}
+
+// Which of the two is shown. No element has these names as its id: Swagger UI would take the links for its own.
+
+function show() {
+  const isReference = location.hash === "#/reference";
+  $("inbox").hidden = isReference;
+  $("reference").hidden = !isReference;
+  for (const link of document.querySelectorAll("nav a")) {
+    link.toggleAttribute("aria-current", link.hash === (isReference ? "#/reference" : "#/inbox"));
+  }
+  attempt(isReference ? showReference : refresh);
+}
+
+addEventListener("hashchange", show);
+setInterval(() => document.hidden || $("inbox").hidden || attempt(refresh), 1000);
+show();

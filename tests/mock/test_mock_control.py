@@ -1,0 +1,310 @@
+"""The control interface: by its own document, by what it does to the API, and who may use it."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+import sms_scheduler_mock
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
+from sms_scheduler_mock import FAULTS, VARIANTS, MockServer
+
+Body = Callable[..., dict[str, Any]]
+NUMBER = "+33612345678"
+
+DOCUMENT = Path(sms_scheduler_mock.__file__).with_name("control.yaml")
+schemathesis.serializer.alias("application/vnd.sqlite3", "application/octet-stream")
+SCHEMA = schemathesis.openapi.from_path(DOCUMENT, config=SchemathesisConfig())
+
+
+@pytest.fixture
+def control(server: MockServer) -> Iterator[httpx.Client]:
+    assert server.control_url
+    with httpx.Client(base_url=server.control_url) as client:
+        yield client
+
+
+# By its document
+
+
+@SCHEMA.parametrize()
+@settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_it_is_as_its_document_says(case: schemathesis.Case[Any], running_server: MockServer) -> None:
+    # Which statuses, faults and files there are is said in words only, so what fits the schema may still be refused.
+    case.call_and_validate(
+        base_url=running_server.control_url,
+        excluded_checks=[positive_data_acceptance, negative_data_rejection],
+    )
+
+
+def test_the_document_is_served(control: httpx.Client, server: MockServer) -> None:
+    document = control.get("/control.json").json()
+    assert document["servers"] == [{"url": "/_mock"}]
+    operations = {
+        item["operationId"] for path in document["paths"].values() for item in path.values() if "responses" in item
+    }
+    assert len(operations) == len(list(SCHEMA.get_all_operations()))
+
+
+# What it does
+
+
+def test_messages(control: httpx.Client, client: httpx.Client, server: MockServer, body: Body) -> None:
+    first = client.post("/sms", json=body(message_stop=True)).json()
+    second = client.post("/sms", json=body(phone_numbers="+490303030303")).json()
+    client.delete(f"/message/{second['message_id']}")
+    latest, oldest = control.get("/messages").json()
+    assert (latest["id"], latest["cancelled"], latest["phone_numbers"]) == (
+        second["message_id"],
+        True,
+        ["+490303030303"],
+    )
+    assert oldest == {
+        "id": first["message_id"],
+        "text": "Hello world",
+        "stop": True,
+        "delivery_date": "2030-01-01 13:00:00",
+        "sender_id": 123,
+        "phone_numbers": [NUMBER, "+33202020202"],
+        "cancelled": False,
+        "sms": [
+            {
+                "id": ids[0],
+                "phone_number": number,
+                "status": 10,
+                "status_name": "SCHEDULED",
+                "deleted": False,
+                "sent": False,
+            }
+            for number, ids in first["sms_ids"].items()
+        ],
+    }
+    assert control.get(f"/numbers/{NUMBER}/messages").json() == [oldest]
+    assert control.get("/numbers/+33999999999/messages").json() == []
+
+
+def test_a_thousand_messages_at_most(
+    control: httpx.Client, client: httpx.Client, server: MockServer, body: Body
+) -> None:
+    with httpx.Client(transport=server.transport, headers=client.headers, base_url=server.url) as in_process:
+        ids = [in_process.post("/sms", json=body(phone_numbers=NUMBER)).json()["message_id"] for _ in range(1002)]
+    assert [message["id"] for message in control.get("/messages").json()] == ids[:1:-1]
+    assert len(control.get(f"/numbers/{NUMBER}/messages").json()) == 1002
+
+
+def test_the_clock(control: httpx.Client, server: MockServer) -> None:
+    assert control.get("/clock").json() == {"now": "2030-01-01 12:00:00", "ticking": False}
+    assert control.post("/clock/advance", json={"hours": 1, "seconds": 1.5}).json()["now"] == "2030-01-01 13:00:01"
+    assert server.now == datetime(2030, 1, 1, 13, 0, 1, 500_000)
+    assert control.patch("/clock", json={"now": "2031-02-03 04:05:06"}).json()["now"] == "2031-02-03 04:05:06"
+    assert control.patch("/clock", json={"ticking": True}).json()["ticking"] is True
+    assert server.ticking
+
+
+def test_the_account(control: httpx.Client, client: httpx.Client, server: MockServer, body: Body) -> None:
+    everything: dict[str, object] = {"api_key": "mock-api-key", "senders": None, "credits": None, "refused_numbers": []}
+    assert control.get("/account").json() == everything
+    changes = {"senders": [7], "credits": 0, "refused_numbers": [NUMBER]}
+    assert control.patch("/account", json=changes).json() == everything | changes
+    assert client.post("/sms", json=body()).json()["errors"].keys() == {"sender_id", "phone_numbers"}
+    control.patch("/account", json={"senders": None, "refused_numbers": []})
+    client.post("/sms", json=body())
+    server.advance(days=1)
+    assert {sms.status_name for sms in server.sms_to(NUMBER)} == {"CANCELLED_NOT_ENOUGH_CREDITS"}
+
+
+def test_a_regenerated_key(control: httpx.Client, client: httpx.Client, server: MockServer) -> None:
+    key = control.post("/account/key").json()["api_key"]
+    assert client.get("/sms/1").status_code == 401
+    assert client.get("/sms/1", headers={"Authorization": f"bearer {key}"}).status_code == 404
+
+
+def test_outcomes(control: httpx.Client, client: httpx.Client, server: MockServer, body: Body) -> None:
+    outcome = f"/numbers/{NUMBER}/outcome"
+    assert control.put(outcome, json={"statuses": [31, "RECEIVED"]}).json() == {
+        "numbers": {NUMBER: ["MISSED_BLACKLISTED_PHONE_NUMBER_OR_BLOCKED_BY_PHONE_CARRIER", "RECEIVED"]},
+        "mix": {},
+    }
+    assert control.put("/outcomes/mix", json={"MISSED_ERROR": 1}).json()["mix"] == {"MISSED_ERROR": 1}
+    for _ in range(2):
+        client.post("/sms", json=body())
+    server.advance(days=1)
+    assert [sms.status for sms in server.sms_to(NUMBER)] == [31, 13]
+    assert [sms.status for sms in server.sms_to("+33202020202")] == [39, 39]
+    assert control.delete(outcome).json() == {"numbers": {}, "mix": {"MISSED_ERROR": 1}}
+    assert control.delete("/outcomes").json() == control.get("/outcomes").json() == {"numbers": {}, "mix": {}}
+    assert [sms.status for sms in server.sms_to(NUMBER)] == [13, 13]
+
+
+def test_troubles(control: httpx.Client, client: httpx.Client) -> None:
+    trouble = {"kind": "status", "status": 429, "retry_after": 2, "times": 2, "operation": "getSms", "seconds": None}
+    assert control.post("/troubles", json={k: v for k, v in trouble.items() if v}).json() == [trouble]
+    answer = client.get("/sms/1")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "2")
+    assert control.get("/troubles").json() == [trouble | {"times": 1}]
+    control.post("/troubles", json={"kind": "html-body"})
+    assert control.get("/faults").json()["html-body"] == {"description": FAULTS["html-body"], "on": True}
+    assert control.delete("/troubles").json() == []
+    assert client.get("/sms/1").status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["refuse", "reset"])
+def test_a_trouble_of_the_connection_comes_and_goes(control: httpx.Client, client: httpx.Client, kind: str) -> None:
+    control.post("/troubles", json={"kind": kind, "times": 1})
+    with pytest.raises(httpx.TransportError):
+        client.get("/sms/1")
+    assert client.get("/sms/1").status_code == 404
+
+
+def test_every_fault_can_be_made(control: httpx.Client) -> None:
+    assert control.get("/faults").json().keys() == FAULTS.keys()
+    for name in FAULTS:
+        assert control.post("/troubles", json={"kind": name}).status_code == 200
+    assert all(fault["on"] for fault in control.get("/faults").json().values())
+
+
+def test_variants(control: httpx.Client, client: httpx.Client, body: Body) -> None:
+    iso = body(delivery_date="2030-01-01T13:00:00")
+    assert client.post("/sms", json=iso).status_code == 400
+    assert control.get("/variants").json().keys() == VARIANTS.keys()
+    assert control.put("/variants/iso-dates-accepted").json()["iso-dates-accepted"]["on"] is True
+    assert client.post("/sms", json=iso).status_code == 200
+
+
+def test_reset(control: httpx.Client, client: httpx.Client, server: MockServer, body: Body) -> None:
+    client.post("/sms", json=body())
+    control.patch("/account", json={"credits": 5})
+    assert (control.post("/reset").status_code, server.messages, server.credits) == (204, [], None)
+
+
+def test_a_state_is_saved_and_loaded(
+    control: httpx.Client, client: httpx.Client, server: MockServer, body: Body
+) -> None:
+    created = client.post("/sms", json=body()).json()
+    control.put(f"/numbers/{NUMBER}/outcome", json={"statuses": [31]})
+    saved = control.get("/state")
+    assert saved.headers["Content-Type"] == "application/vnd.sqlite3"
+    before, decided = control.get("/messages").json(), control.get("/outcomes").json()
+    control.post("/reset")
+    assert control.put("/state", content=saved.content).status_code == 204
+    assert (control.get("/messages").json(), control.get("/outcomes").json()) == (before, decided)
+    assert len(client.get(f"/message/{created['message_id']}").json()) == 2
+
+
+# What makes no sense
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "content", "words"),
+    [
+        ("PATCH", "/clock", b"", "must be JSON"),
+        ("PATCH", "/clock", b"[]", "the body"),
+        ("PATCH", "/clock", b"{}", "the body"),
+        ("PATCH", "/clock", b'{"when": 1}', "when"),
+        ("PATCH", "/clock", b'{"now": "tomorrow", "ticking": true}', "now: "),
+        ("PATCH", "/clock", b'{"now": "2030-02-30 00:00:00", "ticking": true}', "day"),
+        ("POST", "/clock/advance", b'{"hours": "1"}', "hours: "),
+        ("POST", "/clock/advance", b'{"days": 1e9}', "the calendar ends with 9999-12-31"),
+        ("POST", "/clock/advance", b'{"days": 1e400}', "days: "),
+        ("PATCH", "/account", b'{"credits": -1}', "credits: "),
+        ("PATCH", "/account", b'{"api_key": "mine"}', "api_key"),
+        ("PUT", "/numbers/+33612345678/outcome", b'{"statuses": []}', "statuses: "),
+        ("PUT", "/numbers/+33612345678/outcome", b'{"statuses": [99]}', "99 is not a documented status"),
+        ("PUT", "/outcomes/mix", b'{"RECEIVED": 0}', "weights"),
+        ("PUT", "/outcomes/mix", b'{"self": 1}', "'self' is not a documented status"),
+        ("POST", "/troubles", b'{"kind": "earthquake"}', "there is no trouble 'earthquake'"),
+        ("POST", "/troubles", b'{"kind": "latency"}', "seconds"),
+        (
+            "POST",
+            "/troubles",
+            b'{"kind": "refuse", "operation": "sendSms"}',
+            "there is no operation 'sendSms', only createSms",
+        ),
+        ("PUT", "/variants/iso-date-accepted", b"", "did you mean iso-dates-accepted"),
+        ("PUT", "/state", b"", "not the state of a server"),
+        ("PUT", "/state", b"x" * 5000, "not the state of a server"),
+    ],
+)
+def test_what_makes_no_sense_is_said_and_changes_nothing(
+    control: httpx.Client, method: str, path: str, content: bytes, words: str
+) -> None:
+    def everything() -> list[object]:
+        return [control.get(path).json() for path in ("/clock", "/account", "/outcomes", "/troubles", "/variants")]
+
+    before = everything()
+    answer = control.request(method, path, content=content)
+    assert answer.status_code == 400
+    assert words in answer.json()["error"]
+    assert everything() == before
+
+
+def test_methods_that_are_not_there(control: httpx.Client) -> None:
+    answer = control.put("/clock")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, PATCH")
+
+
+def test_what_is_too_large(control: httpx.Client) -> None:
+    assert control.put("/state", content=b"x" * 100_000_001).status_code == 413
+
+
+# Who may use it
+
+
+@pytest.mark.parametrize(
+    ("options", "is_served"),
+    [
+        ({}, True),
+        ({"host": "localhost"}, True),
+        ({"control": False}, False),
+        ({"host": "0.0.0.0"}, False),
+        ({"host": "0.0.0.0", "control": True}, True),
+    ],
+    ids=str,
+)
+def test_it_is_off_unless_asked_for_where_others_can_reach_it(options: dict[str, Any], is_served: bool) -> None:
+    with MockServer(**options) as server:
+        root = server.url.removesuffix("/api/v1")
+        statuses = {httpx.get(root + path).status_code for path in ("/", "/_mock/clock", "/_mock/control.json")}
+    assert statuses == {200 if is_served else 404}
+    assert (server.control_url is not None, server.page_url is not None) == (is_served, is_served)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Host": "elsewhere.example"},
+        {"Host": "127.0.0.1.elsewhere.example", "Origin": "http://127.0.0.1.elsewhere.example"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(("method", "path"), [("GET", "/messages"), ("POST", "/reset"), ("GET", "/openapi.json")])
+def test_pages_of_other_sites_may_not(
+    control: httpx.Client, server: MockServer, method: str, path: str, headers: dict[str, str]
+) -> None:
+    server.credits = 5
+    assert control.request(method, path, headers=headers).status_code == 403
+    assert server.credits == 5  # it was not reset
+
+
+def test_its_own_page_may(control: httpx.Client, server: MockServer) -> None:
+    origin = server.url.removesuffix("/api/v1")
+    assert control.post("/reset", headers={"Origin": origin}).status_code == 204
+
+
+def test_elsewhere_any_name_of_the_host_may_be_used() -> None:
+    with MockServer(host="0.0.0.0", control=True) as server:
+        assert httpx.get(f"{server.control_url}/clock", headers={"Host": "sms:8025"}).status_code == 200
