@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from . import _text
 from ._document import Document
-from ._ledger import Ledger, Message, NewMessage
+from ._ledger import Ledger, NewMessage
 from ._outcomes import Recipients, picks
 from ._request import BadRequestError, read_new_message
 
@@ -28,12 +28,13 @@ class Dialect:
     def sms_per_number(self, text: str) -> int:
         return 1 if self.one_id_per_number else _text.parts(text)
 
-    def sms_ids(self, message: Message) -> Mapping[str, object]:
+    def sms_ids(self, numbers: Mapping[int, str]) -> Mapping[str, object]:
+        """What createSms answers for SMS, given as their phone numbers by id."""
         if self.one_id_per_number:
-            return {sms.phone_number: sms.id for sms in message.sms}
+            return {number: sms_id for sms_id, number in numbers.items()}
         ids: dict[str, list[int]] = {}
-        for sms in message.sms:
-            ids.setdefault(sms.phone_number, []).append(sms.id)
+        for sms_id, number in numbers.items():
+            ids.setdefault(number, []).append(sms_id)
         return ids
 
 
@@ -46,7 +47,7 @@ DIALECTS: Mapping[DialectName, Dialect] = {
 _ID = re.compile("[1-9][0-9]{0,18}")
 
 
-_JSON = "application/json; charset=utf-8"  # as the vendor's page has it
+_JSON = b"application/json; charset=utf-8"  # as the vendor's page has it
 _to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 HangUp = Literal["refuse", "reset"]
@@ -85,12 +86,13 @@ class Reply:
     def encode(self) -> tuple[list[tuple[bytes, bytes]], bytes]:
         """The headers and the content, as they are sent."""
         content, kind = _encode(self.body)
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        if kind:
-            headers.setdefault("content-type", kind)
-        if self.status >= 200 and self.status not in {204, 304}:
-            headers.setdefault("content-length", str(len(content)))
-        return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()], content
+        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self.headers.items()]
+        names = [name for name, _ in headers]
+        if kind and b"content-type" not in names:
+            headers.append((b"content-type", kind))
+        if self.status >= 200 and self.status not in {204, 304} and b"content-length" not in names:
+            headers.append((b"content-length", b"%d" % len(content)))
+        return headers, content
 
     def response(self) -> Response:
         headers, content = self.encode()
@@ -99,14 +101,14 @@ class Reply:
         return response
 
 
-def _encode(body: object) -> tuple[bytes, str | None]:
+def _encode(body: object) -> tuple[bytes, bytes | None]:
     """The bytes of a body and their type."""
     if body is None:
         return b"", None
     if isinstance(body, bytes):
         return body, None
     if isinstance(body, str):
-        return body.encode(), "text/plain; charset=utf-8"
+        return body.encode(), b"text/plain; charset=utf-8"
     return _to_json(body).encode(), _JSON
 
 
@@ -182,8 +184,8 @@ class Api:
 
     def create(self, asked: NewMessage, sms_per_number: int | None = None) -> Reply:
         """Create a message without a look at whether it makes sense; the text tells how many SMS, if nobody does."""
-        message = self.ledger.create(asked, sms_per_number or self.dialect.sms_per_number(asked.text))
-        return Reply(200, {"message_id": message.id, "sms_ids": self.dialect.sms_ids(message)})
+        record = self.ledger.create(asked, sms_per_number or self.dialect.sms_per_number(asked.text))
+        return Reply(200, {"message_id": record.id, "sms_ids": self.dialect.sms_ids(record.numbers)})
 
     def _get_sms(self, call: Call) -> Reply:
         sms = self.ledger.report_sms(_read_id(call))

@@ -37,30 +37,27 @@ class App:
         if scope["type"] != "http":
             return await self._other(scope, receive, send)
         path: str = scope["path"].removeprefix(scope.get("root_path", ""))
-        headers: list[tuple[bytes, bytes]] = scope["headers"]
         service = self._service
-        if service.find(path) is None and self._control and (path == "/" or path.startswith(f"{PREFIX}/")):
-            if self._control.is_foreign(Headers(raw=headers)):
+        place = service.find(path)
+        if place is None and self._control and (path == "/" or path.startswith(f"{PREFIX}/")):
+            if self._control.is_foreign(Headers(raw=scope["headers"])):
                 return await _send(Reply(403, "Pages of other sites must not ask this."), send)
             service = self._control.service
-            if service.find(path) is None:
+            place = service.find(path)
+            if place is None:
                 return await self._other(scope, receive, send)
-        return await _serve(service, path, scope, receive, send)
-
-
-async def _serve(service: Service, path: str, scope: Scope, receive: Receive, send: Send) -> None:
-    known = service.find(path) is not None
-    headers: list[tuple[bytes, bytes]] = scope["headers"]
-    try:
-        content = await _read(receive, headers, service.max_body) if known else b""
-    except ConnectionAbortedError:
-        return None
-    reply = service.reply(path, scope["method"], headers, content)
-    if reply.delay:
-        await anyio.sleep(reply.delay)
-    if reply.hang_up:
-        return await _hang_up(reply.hang_up, scope, receive)
-    return await _send(reply, send)
+        if place is None:
+            return await _send(Reply(404), send)
+        try:
+            content = await _read(receive, scope["headers"], service.max_body)
+        except ConnectionAbortedError:
+            return None
+        reply = service.reply(place, scope["method"], scope["headers"], content)
+        if reply.delay:
+            await anyio.sleep(reply.delay)
+        if reply.hang_up:
+            return await _hang_up(reply.hang_up, scope, receive)
+        return await _send(reply, send)
 
 
 async def _read(receive: Receive, headers: Sequence[tuple[bytes, bytes]], limit: int) -> bytes | None:

@@ -239,7 +239,7 @@ def _reuse_the_message_id(exchange: Exchange, created: dict[str, Any]) -> object
 def _reuse_the_sms_ids(exchange: Exchange, created: dict[str, Any]) -> object:
     if len(exchange.messages) < 2:
         return created
-    earlier = exchange.api.dialect.sms_ids(exchange.messages[-2])
+    earlier = exchange.api.dialect.sms_ids({sms.id: sms.phone_number for sms in exchange.messages[-2].sms})
     return created | {"sms_ids": dict(zip(created["sms_ids"], itertools.cycle(earlier.values()), strict=False))}
 
 

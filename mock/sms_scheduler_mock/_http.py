@@ -9,6 +9,9 @@ from ._app import Call, Reply
 from ._document import Document
 from ._state import StateError
 
+# The names of the operations at a path by HTTP method, and the id in the path.
+Place = tuple[Mapping[str, str], str]
+
 
 class Service:
     """Finds what a request is to and has it answered.
@@ -27,21 +30,18 @@ class Service:
             for path, operations in document.operations.items()
         ]
 
-    def find(self, path: str) -> tuple[Mapping[str, str], str] | None:
-        """The operations at a path and the id in it; None if nothing is there."""
+    def find(self, path: str) -> Place | None:
+        """What is at a path; None if nothing is there."""
         for pattern, operations in self._paths:
             if match := pattern.fullmatch(path):
                 return operations, match[match.lastindex] if match.lastindex else ""
         return None
 
-    def reply(self, path: str, method: str, headers: Sequence[tuple[bytes, bytes]], content: bytes | None) -> Reply:
-        """Answer a request, whose headers have lower-case names; content of None is too much to read."""
-        found = self.find(path)
-        if found is None:
-            return Reply(404)
+    def reply(self, place: Place, method: str, headers: Sequence[tuple[bytes, bytes]], content: bytes | None) -> Reply:
+        """Answer a request to a place, whose headers have lower-case names; content of None is too much to read."""
         if content is None:
             return Reply(413, f"The request body has more than {self.max_body:,} bytes.")
-        operations, identifier = found
+        operations, identifier = place
         try:
             return self._answer(Call(operations, method, identifier, Headers(raw=list(headers)), content))
         except StateError as error:

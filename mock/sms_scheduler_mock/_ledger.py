@@ -278,7 +278,7 @@ class Ledger:
         with self._lock:
             self._hold(contents)
 
-    def create(self, asked: NewMessage, sms_per_number: int) -> Message:
+    def create(self, asked: NewMessage, sms_per_number: int) -> Record:
         """Accept a message, with so many SMS for each of its phone numbers."""
         with self._lock:
             if len(self._records) >= self._capacity:
@@ -298,7 +298,7 @@ class Ledger:
             self._record_of_sms.update(dict.fromkeys(numbers, record))
             heapq.heappush(self._by_date, (sent_at, record.ordinal, record.id))
             self._outcomes.accepted(numbers)
-            return self._message(record)
+            return record
 
     def _pay(self, sms_ids: Iterable[int]) -> dict[int, bool]:
         if self._credits is None:

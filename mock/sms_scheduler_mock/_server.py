@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import anyio.to_thread
 from starlette.types import ASGIApp
@@ -21,10 +21,13 @@ from ._http import Service
 from ._ledger import Clock, Contents, Ledger, Message, Sms
 from ._outcomes import AllOutcomes, Recipients
 from ._serving import Serving
+from ._shortcut import Shortcut
 from ._state import Store
 from ._switches import SwitchedApi
-from ._transport import InProcessTransport
 from ._troubles import Trouble
+
+if TYPE_CHECKING:
+    from ._transport import InProcessTransport
 
 
 class MockServer:
@@ -169,8 +172,10 @@ class MockServer:
         return self._app
 
     @cached_property
-    def transport(self) -> InProcessTransport:
+    def transport(self) -> "InProcessTransport":
         """An httpx transport, sync and async, that asks this server without a socket."""
+        from ._transport import InProcessTransport  # noqa: PLC0415  # a server that is started alone needs no httpx
+
         return InProcessTransport(self._service)
 
     @property
@@ -497,7 +502,8 @@ class MockServer:
     def __enter__(self) -> Self:
         if self._serving:
             raise RuntimeError("this server is running already")
-        self._serving = Serving(self._app, self._host, self._wanted_port)
+        shortcut = Shortcut(self._service, lambda: self._switched.is_plain)
+        self._serving = Serving(self._app, shortcut, self._host, self._wanted_port)
         return self
 
     def __exit__(

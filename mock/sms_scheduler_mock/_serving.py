@@ -4,18 +4,24 @@ import asyncio
 import os
 import socket
 import time
+from functools import partial
+from http import HTTPStatus
 from threading import Thread
+from typing import Any
 
+import h11
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from ._app import Reply
 from ._asgi import TRANSPORT
 from ._hosts import bracketed
+from ._shortcut import Shortcut
 
 
 class Serving:
-    """Serves from when it is made until `stop`.
+    """Serves from when it is made until `stop`. What the shortcut has an answer to does not come to the application.
 
     Attributes:
         port: Where it listens, also where the system was left to choose.
@@ -24,14 +30,15 @@ class Serving:
         OSError: It cannot listen there.
     """
 
-    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, shortcut: Shortcut, host: str, port: int) -> None:
         listener = _listen(host, port)
         self.port: int = listener.getsockname()[1]
+        protocol: Any = partial(_Connection, shortcut)
         self._server = _Uvicorn(
             uvicorn.Config(
                 app,
-                loop="asyncio",
-                http=_Connection,
+                loop="auto",
+                http=protocol,
                 ws="none",
                 lifespan="off",
                 log_config=None,  # the logging of the process is its owner's
@@ -56,10 +63,35 @@ class Serving:
 
 
 class _Connection(H11Protocol):
+    def __init__(self, shortcut: Shortcut, **options: Any) -> None:
+        super().__init__(**options)
+        self._shortcut = shortcut
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Leave the transport where the application finds it."""
         super().connection_made(transport)
         self.app_state = {TRANSPORT: transport}
+
+    def data_received(self, data: bytes) -> None:
+        reply = self._shortcut.reply(data) if self._is_idle() else None
+        if reply is None:
+            super().data_received(data)
+            return
+        self._unset_keepalive_if_required()
+        self.transport.write(self._in_bytes(reply))
+        self.on_response_complete()
+
+    def _is_idle(self) -> bool:
+        """Whether everything that came was answered, and the client takes the answers."""
+        return self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0] and not self.flow.write_paused
+
+    def _in_bytes(self, reply: Reply) -> bytes:
+        headers, content = reply.encode()
+        lines = [b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *headers)]
+        return b"".join([_STATUS_LINES[reply.status], *lines, b"\r\n", content])
+
+
+_STATUS_LINES = {int(status): f"HTTP/1.1 {status} {status.phrase}\r\n".encode() for status in HTTPStatus}
 
 
 class _Uvicorn(uvicorn.Server):

@@ -88,6 +88,11 @@ class SwitchedApi:
         return self._limited.answer(call, self._api, self._answer)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether nothing is on."""
+        return not (self.faults.on or self.variants.on or self._limited)
+
+    @property
     def troubles(self) -> tuple[Trouble, ...]:
         """Those that are on, each with the `times` that are left; the faults too."""
         return (*map(Trouble, self.faults.on), *self._limited.on)

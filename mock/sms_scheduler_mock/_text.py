@@ -6,6 +6,7 @@ _BASIC = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENSION = frozenset("\f^{}\\[~]|€")
+_ALPHABET = _BASIC | _EXTENSION
 
 
 def parts(text: str) -> int:
@@ -14,8 +15,8 @@ def parts(text: str) -> int:
     One SMS holds 160 characters, or 70 if one of them is not in the GSM alphabet; the parts of a
     longer text hold 153 or 67.
     """
-    if _BASIC.union(_EXTENSION).issuperset(text):
-        length, single, multiple = len(text) + sum(c in _EXTENSION for c in text), 160, 153
+    if _ALPHABET.issuperset(text):
+        length, single, multiple = len(text) + sum(map(text.count, _EXTENSION)), 160, 153
     else:
         length, single, multiple = len(text.encode("utf-16-le")) // 2, 70, 67
     return 1 if length <= single else -(-length // multiple)

@@ -48,8 +48,11 @@ class InProcessTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         return content + chunk
 
     def _reply(self, request: httpx.Request, content: bytes | None) -> Reply:
+        place = self._service.find(request.url.path)
+        if place is None:
+            return Reply(404)
         headers = [(name.lower(), value) for name, value in request.headers.raw]
-        return self._service.reply(request.url.path, request.method, headers, content)
+        return self._service.reply(place, request.method, headers, content)
 
 
 def _wait(request: httpx.Request, reply: Reply) -> float:

@@ -96,6 +96,10 @@ class Troubles:
         self._lock = Lock()
         self._entries: list[_Entry] = []
 
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self._entries)
+
     @property
     def on(self) -> tuple[Trouble, ...]:
         """Each with the `times` that are left."""

@@ -70,7 +70,7 @@ def test_the_stand_ins_dependencies_are_those_of_an_extra(metadata: Message) -> 
     plain = {_name(line) for line in required if ";" not in line}
     mock = {_name(line) for line in required if line.endswith("extra == 'mock'")}
     assert plain == {"attrs", "httpx", "httpx-retries", "msgspec"}
-    assert mock == {"anyio", "jsonschema-rs", "offapi", "pyyaml", "starlette", "uvicorn"}
+    assert mock == {"anyio", "h11", "httptools", "jsonschema-rs", "offapi", "pyyaml", "starlette", "uvicorn", "uvloop"}
     assert len(required) == len(plain) + len(mock)
 
 
