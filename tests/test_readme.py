@@ -1,38 +1,78 @@
-"""The README's examples, run as written."""
+"""The examples of the README and of the guide to the stand-in, run as written."""
 
 import re
+import shutil
+import subprocess
+import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from sms_scheduler_mock import MockServer
 
-README = Path(__file__).resolve().parent.parent / "README.md"
-CLIENT, STAND_IN = re.findall(r"```python\n(.*?)```", README.read_text(), flags=re.DOTALL)
+ROOT = Path(__file__).resolve().parent.parent
+README, GUIDE = ROOT / "README.md", ROOT / "docs" / "stand-in.md"
+
+
+def blocks(document: Path, language: str) -> list[str]:
+    found: list[str] = re.findall(rf"```{language}\n(.*?)```", document.read_text(), flags=re.DOTALL)
+    return found
 
 
 def test_the_client_in_ten_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    client = blocks(README, "python")[0]
     with MockServer() as server:
         url, key = repr(server.url), repr(server.api_key)
-        exec(CLIENT.replace('api_key="..."', f"api_key={key}, base_url={url}"), {})
+        exec(client.replace('api_key="..."', f"api_key={key}, base_url={url}"), {})
     first, second, count = capsys.readouterr().out.splitlines()
     assert first.endswith(" +33612345678 SCHEDULED Scheduled")
     assert second.endswith(" +33202020202 SCHEDULED Scheduled")
     assert count == "2 cancelled"
 
 
-def test_the_stand_in_in_ten_lines() -> None:
-    exec(STAND_IN, {})
+def test_the_tests_pass(tmp_path: Path) -> None:
+    examples = [*blocks(README, "python")[1:], *blocks(GUIDE, "python")]
+    for number, example in enumerate(examples):
+        (tmp_path / f"test_{number}.py").write_text(example)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-W",
+        "error",
+        "--rootdir",
+        str(tmp_path),
+    ]
+    done = subprocess.run([*command, str(tmp_path)], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    count = sum(example.count("\ndef test_") for example in examples)
+    assert done.stdout.splitlines()[-1].startswith(f"{count} passed"), done.stdout
+    assert len(examples) == 5
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the example is for curl")
+def test_the_control_interface_from_a_shell() -> None:
+    with MockServer(now=datetime(2029, 1, 1)) as server:
+        script = blocks(GUIDE, "sh")[-1].replace("http://127.0.0.1:8025/", str(server.page_url))
+        done = subprocess.run(["sh", "-euc", script], capture_output=True, text=True, timeout=60)
+        assert server.messages == []
+    assert done.stderr == ""
+    assert '"status":429' in done.stdout
+    assert '"status_name":"CANCELLED_NOT_ENOUGH_CREDITS"' in done.stdout
+    assert '"error"' not in done.stdout
 
 
 def test_contributing_names_every_script_and_no_other() -> None:
-    text = (README.parent / "CONTRIBUTING.md").read_text()
+    text = (ROOT / "CONTRIBUTING.md").read_text()
     named = set(re.findall(r"^\| `scripts/(\w+)`", text, flags=re.MULTILINE))
     sourced = {"environment"}
-    there = {path.name for path in (README.parent / "scripts").iterdir() if path.is_file() and not path.suffix}
+    there = {path.name for path in (ROOT / "scripts").iterdir() if path.is_file() and not path.suffix}
     assert named == there - sourced
 
 
 def test_the_scripts_it_names_are_there() -> None:
     named = set(re.findall(r"scripts/(\w+)", README.read_text()))
     assert named, "the README names no script"
-    assert [name for name in named if not (README.parent / "scripts" / name).exists()] == []
+    assert [name for name in named if not (ROOT / "scripts" / name).exists()] == []
