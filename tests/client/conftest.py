@@ -1,10 +1,12 @@
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, Protocol
 
 import pytest
+from sms_scheduler_mock import MockServer
 
 from .any_client import AnyClient, Kind
 from .faulty_server import FaultyServer
@@ -76,6 +78,19 @@ def server(waits: Waits) -> Iterator[FaultyServer]:
     with FaultyServer() as server:
         waits.before_attempt = server.before_attempt
         yield server
+
+
+@pytest.fixture(scope="module")
+def running_mock() -> Iterator[MockServer]:
+    with MockServer(now=datetime(2030, 1, 1, 12)) as server:
+        yield server
+
+
+@pytest.fixture
+def mock(running_mock: MockServer) -> MockServer:
+    """The stand-in, as good as new for each test."""
+    running_mock.reset()
+    return running_mock
 
 
 @pytest.fixture

@@ -24,14 +24,8 @@ def running_mock(request: pytest.FixtureRequest) -> Iterator[MockServer]:
 
 
 @pytest.fixture
-def mock(running_mock: MockServer) -> MockServer:
-    running_mock.reset()
-    return running_mock
-
-
-@pytest.fixture
 def client(mock: MockServer, make_client: MakeClient) -> AnyClient:
-    return make_client(mock.url, api_key=mock.api_key, transport=None)
+    return make_client(mock.url, api_key=mock.api_key)
 
 
 def create(client: AnyClient, numbers: str | Sequence[str] = (ONE, TWO), **others: object) -> CreatedMessage:

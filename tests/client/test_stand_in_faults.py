@@ -1,7 +1,5 @@
 """The clients under every fault of the stand-in: a value of the documented type or an error of their own."""
 
-from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -27,18 +25,6 @@ from .conftest import MakeClient
 NUMBERS = ["+33612345678", "+33202020202"]
 # What the server gives to the first message and to its SMS.
 MESSAGE, SMS, OTHER_SMS = 123456, 5000001, 5000002
-
-
-@pytest.fixture(scope="module")
-def running_mock() -> Iterator[MockServer]:
-    with MockServer(now=datetime(2030, 1, 1, 12)) as server:
-        yield server
-
-
-@pytest.fixture
-def mock(running_mock: MockServer) -> MockServer:
-    running_mock.reset()
-    return running_mock
 
 
 @pytest.fixture
