@@ -56,7 +56,12 @@ def main() -> int:
         action=argparse.BooleanOptionalAction,
         help="serve the control interface and the page, which ask for no key; by default only on loopback",
     )
-    add("--state", type=Path, metavar="FILE", help="keep everything in a SQLite file, and go on from what it holds")
+    add(
+        "--state",
+        type=Path,
+        metavar="FILE",
+        help="keep everything in a SQLite file, and go on from what it holds, which wins over the other options",
+    )
     add("--seed", type=int, default=0, metavar="N", help="what random outcomes are drawn from (%(default)s)")
     add("--credits", type=int, metavar="N", help="how many SMS the account can pay for; by default any number")
     add(

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import anyio
+from starlette.applications import Starlette
 from starlette.datastructures import Headers
-from starlette.routing import Router
 from starlette.types import Receive, Scope, Send
 
 from . import _page as page
@@ -18,6 +18,9 @@ from ._http import Service
 
 # Where uvicorn's connections leave their transport, for the troubles that end a connection.
 TRANSPORT = "sms_scheduler_mock.transport"
+
+
+_FOREIGN = "Only pages of this server may ask this, and where it listens on loopback only by a name such as localhost."
 
 
 class HangUpError(ConnectionError):
@@ -31,7 +34,7 @@ class App:
         self._service = service
         self._control = control
         # What is neither, nor HTTP, it answers as an application should that has nothing to do with it.
-        self._other = Router(page.routes(document) if control else [])
+        self._other = Starlette(routes=page.routes(document) if control else [])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -41,7 +44,7 @@ class App:
         place = service.find(path)
         if place is None and self._control and (path == "/" or path.startswith(f"{PREFIX}/")):
             if self._control.is_foreign(Headers(raw=scope["headers"])):
-                return await _send(Reply(403, "Pages of other sites must not ask this."), send)
+                return await _send(Reply(403, _FOREIGN), send)
             service = self._control.service
             place = service.find(path)
             if place is None:
@@ -53,8 +56,8 @@ class App:
         except ConnectionAbortedError:
             return None
         reply = service.reply(place, scope["method"], scope["headers"], content)
-        if reply.delay:
-            await anyio.sleep(reply.delay)
+        if reply.delay and await _hangs_up(receive, reply.delay):
+            return None
         if reply.hang_up:
             return await _hang_up(reply.hang_up, scope, receive)
         return await _send(reply, send)
@@ -75,6 +78,15 @@ async def _read(receive: Receive, headers: Sequence[tuple[bytes, bytes]], limit:
             return None
         if not message.get("more_body", False):
             return bytes(content)
+
+
+async def _hangs_up(receive: Receive, seconds: float) -> bool:
+    """Wait for so many seconds, or until the client or the server hangs up; whether one does."""
+    with anyio.move_on_after(seconds):
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        return True
+    return False
 
 
 async def _send(reply: Reply, send: Send) -> None:

@@ -7,13 +7,13 @@ from dataclasses import asdict
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 
 from ._app import Call, Reply
-from ._document import Document, RequestSchema
+from ._document import Document, RequestSchema, Schema
 from ._faults import FAULTS
 from ._hosts import is_loopback
 from ._http import Service
@@ -49,9 +49,12 @@ class Control:
         The names of other sites may lead to this machine too, so where only this machine can ask it must use its own.
         """
         host, site = headers.get("Host", ""), headers.get("Origin")
-        if site is not None and urlsplit(site).netloc != host:
+        try:
+            is_of_another = site is not None and urlsplit(site).netloc != host
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:  # neither is a host
             return True
-        return is_loopback(self._server.host) and not is_loopback(urlsplit(f"//{host}").hostname or "")
+        return is_of_another or (is_loopback(self._server.host) and not is_loopback(name))
 
 
 class _Calls:
@@ -59,8 +62,10 @@ class _Calls:
 
     def __init__(self, document: Document, operations: "Operations") -> None:
         self._operations = operations
-        names = [name for methods in document.operations.values() for name in methods.values()]
-        self._schemas = {name: document.request_schema(name) for name in names}
+        places = {name: path for path, methods in document.operations.items() for name in methods.values()}
+        self._schemas = {name: document.request_schema(name) for name in places}
+        self._about_numbers = {name for name, path in places.items() if "{phone_number}" in path}
+        self._phone_number = Schema(document, document.at("#/components/parameters/phone_number/schema"))
 
     def answer(self, call: Call) -> Reply:
         if call.operation is None:
@@ -68,6 +73,8 @@ class _Calls:
         operation = getattr(self._operations, re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", call.operation))
         place = [call.id] if call.id else []
         try:
+            if call.operation in self._about_numbers:
+                _check(call.id, self._phone_number)
             result = operation(*place, **self._fields(call.operation, call.content))
         except ValueError as error:
             return Reply(400, {"error": str(error)})
@@ -89,11 +96,25 @@ def _read(content: bytes, schema: RequestSchema) -> dict[str, Any]:
         body: Any = parse_json(content)
     except BadRequestError as error:
         raise ValueError(" ".join(error.errors["body"])) from None
-    for violation in schema.errors(body):
-        place = ".".join(map(str, violation.instance_path)) or "the body"
-        raise ValueError(f"{place}: {violation.message}")
-    fields: dict[str, Any] = body
+    _check(body, schema)
+    fields: dict[str, Any] = _whole(body)
     return fields
+
+
+def _check(value: object, schema: Schema) -> None:
+    """Raise ValueError, which names the place, if a value is not what the schema says."""
+    for violation in schema.errors(value):
+        place = ".".join(map(str, violation.instance_path))
+        raise ValueError(f"{place}: {violation.message}" if place else violation.message)
+
+
+def _whole(value: object) -> Any:
+    """A value with 1.0 as 1, which are the same to JSON Schema."""
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in cast("dict[str, object]", value).items()}
+    if isinstance(value, list):
+        return [_whole(item) for item in cast("list[object]", value)]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class Operations:
@@ -199,8 +220,8 @@ class Operations:
             path.write_bytes(content)
             try:
                 self._server.load(path)
-            except ValueError:
-                raise ValueError("this is not the state of a server") from None
+            except ValueError as error:
+                raise ValueError(str(error).replace(str(path), "this")) from None
 
 
 def _message(message: Message) -> dict[str, object]:

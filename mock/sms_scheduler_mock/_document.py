@@ -92,21 +92,28 @@ class Document:
         return None
 
 
-class RequestSchema:
-    """The schema of a JSON request body, with its references at hand."""
+class Schema:
+    """A schema of a document, with its references at hand."""
 
     def __init__(self, document: Document, schema: Mapping[str, Any]) -> None:
-        self._document = document
-        self._properties: Mapping[str, Any] = document.resolve(schema).get("properties", {})
         components = {"schemas": document.at("#/components/schemas")}
         self._validator = jsonschema_rs.Draft202012Validator({**schema, "components": components})
 
-    def errors(self, body: object) -> list[jsonschema_rs.ValidationError]:
-        """Everything in a body that the schema forbids.
+    def errors(self, value: object) -> list[jsonschema_rs.ValidationError]:
+        """Everything in a value that the schema forbids.
 
         Raises ValueError for what no schema can judge: JSON nested hundreds of levels deep.
         """
-        return list(self._validator.iter_errors(body))
+        return list(self._validator.iter_errors(value))
+
+
+class RequestSchema(Schema):
+    """The schema of a JSON request body."""
+
+    def __init__(self, document: Document, schema: Mapping[str, Any]) -> None:
+        super().__init__(document, schema)
+        self._document = document
+        self._properties: Mapping[str, Any] = document.resolve(schema).get("properties", {})
 
     def datetime_format(self, field: str) -> str | None:
         """The strftime format of a field that carries a date and time."""

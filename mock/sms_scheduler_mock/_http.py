@@ -1,5 +1,6 @@
 """Which operation of a document a request is to, by its path and method."""
 
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 
@@ -8,6 +9,8 @@ from starlette.datastructures import Headers
 from ._app import Call, Reply
 from ._document import Document
 from ._state import StateError
+
+_log = logging.getLogger("sms_scheduler_mock")
 
 # The names of the operations at a path by HTTP method, and the id in the path.
 Place = tuple[Mapping[str, str], str]
@@ -42,10 +45,14 @@ class Service:
         if content is None:
             return Reply(413, f"The request body has more than {self.max_body:,} bytes.")
         operations, identifier = place
+        call = Call(operations, method, identifier, Headers(raw=list(headers)), content)
         try:
-            return self._answer(Call(operations, method, identifier, Headers(raw=list(headers)), content))
+            return self._answer(call)
         except StateError as error:
             return Reply(500, str(error))
+        except Exception as error:  # in a function of the user's, most likely, who sees it here and in the log
+            _log.exception("The stand-in failed to answer %s", call.operation)
+            return Reply(500, f"The stand-in failed: {type(error).__name__}: {error}")
 
 
 def _pattern(path: str) -> str:

@@ -97,6 +97,11 @@ class NewMessage:
     phone_numbers: tuple[str, ...]
 
 
+def later(moment: datetime, seconds: float) -> datetime:
+    """So many seconds after a moment, and no later than the calendar ends."""
+    return moment + min(timedelta(seconds=seconds), datetime.max - moment)
+
+
 class Clock:
     """A clock without a time zone. It stands still unless `ticking`, and moves when told."""
 
@@ -107,7 +112,7 @@ class Clock:
 
     def __call__(self) -> datetime:
         moment, set_at, ticking = self._setting
-        return moment + timedelta(seconds=time.monotonic() - set_at) if ticking else moment
+        return later(moment, time.monotonic() - set_at) if ticking else moment
 
     @property
     def ticking(self) -> bool:
@@ -205,6 +210,10 @@ class Ledger:
     `capacity` messages, the one whose sending begins or began first is forgotten: what has ended goes before what has not.
 
     An SMS takes a credit when it is accepted, while credits are counted; one that is deleted gives it back.
+
+    Attributes:
+        journal: What is told of every change.
+        lock: Who holds it is alone with the ledger: nothing is accepted or deleted meanwhile.
     """
 
     def __init__(
@@ -214,7 +223,6 @@ class Ledger:
         outcomes: Outcomes,
         *,
         capacity: int = 1_000_000,
-        journal: Journal | None = None,
     ) -> None:
         if missing := _WELL_KNOWN - statuses.keys():
             raise ValueError(f"the document names no status {', '.join(sorted(missing))}")
@@ -222,9 +230,9 @@ class Ledger:
         self.now = now
         self._outcomes = outcomes
         self._capacity = capacity
-        self._journal: Journal = journal or NoJournal()
+        self.journal: Journal = NoJournal()
         self.rules = Rules()
-        self._lock = RLock()
+        self.lock = RLock()
         self._hold(Contents(paid={}))
 
     @property
@@ -234,13 +242,17 @@ class Ledger:
 
     @credits.setter  # noqa: A003
     def credits(self, credits: int | None) -> None:  # noqa: A002
+        self.check_credits(credits)
+        with self.lock:
+            self.journal.deleted((), credits)
+            self._credits = credits
+
+    def check_credits(self, credits: int | None) -> None:  # noqa: A002
+        """Raise ValueError for credits that make no sense."""
         if credits is not None and credits < 0:
             raise ValueError(f"credits are 0 or more, or None for any number, not {credits}")
         if credits is not None and WITHOUT_CREDIT not in self._statuses:
             raise ValueError(f"the document names no status {WITHOUT_CREDIT}")
-        with self._lock:
-            self._journal.deleted((), credits)
-            self._credits = credits
 
     def clear(self, credits: int | None = None) -> None:  # noqa: A002
         """Forget everything; ids are counted from the start again."""
@@ -248,7 +260,7 @@ class Ledger:
 
     def contents(self) -> Contents:
         """All that it holds."""
-        with self._lock:
+        with self.lock:
             return Contents(
                 records=tuple(self._records.values()),
                 deleted=frozenset(self._deleted),
@@ -259,9 +271,9 @@ class Ledger:
 
     def replace(self, contents: Contents) -> None:
         """Hold other contents instead."""
-        with self._lock:
-            self._journal.replaced(contents)
-            self._hold(contents)
+        with self.lock:
+            self.journal.replaced(contents)
+            self.restore(contents)
 
     def _hold(self, contents: Contents) -> None:
         self._records = {record.id: record for record in contents.records}
@@ -275,12 +287,14 @@ class Ledger:
 
     def restore(self, contents: Contents) -> None:
         """Hold what the journal already has."""
-        with self._lock:
+        with self.lock:
             self._hold(contents)
+            while len(self._records) > self._capacity:
+                self._evict()
 
     def create(self, asked: NewMessage, sms_per_number: int) -> Record:
         """Accept a message, with so many SMS for each of its phone numbers."""
-        with self._lock:
+        with self.lock:
             if len(self._records) >= self._capacity:
                 self._evict()
             messages, sms = self._accepted
@@ -290,7 +304,7 @@ class Ledger:
             record = Record(messages, self.rules.message_id(messages), asked, sent_at, numbers)
             paid = self._pay(numbers)
             credits_left = None if self._credits is None else self._credits - sum(paid.values())
-            self._journal.created(record, paid, credits_left)
+            self.journal.created(record, paid, credits_left)
             self._accepted = messages + 1, sms + len(numbers)
             self._credits = credits_left
             self._paid.update(paid)
@@ -308,7 +322,7 @@ class Ledger:
     def _evict(self) -> None:
         _, _, message_id = self._by_date[0]
         record = self._records[message_id]
-        self._journal.evicted(record)
+        self.journal.evicted(record)
         heapq.heappop(self._by_date)
         del self._records[message_id]
         for sms_id in record.numbers:
@@ -319,19 +333,19 @@ class Ledger:
 
     def numbers(self) -> dict[int, str]:
         """The phone number of every SMS by its id, in the order in which they were accepted."""
-        with self._lock:
+        with self.lock:
             return {sms_id: number for record in self._records.values() for sms_id, number in record.numbers.items()}
 
     def messages(self, latest: int | None = None) -> list[Message]:
         """Every message, the oldest first; or so many of the latest, the latest first."""
-        with self._lock:
+        with self.lock:
             records = self._records.values()
             chosen = records if latest is None else itertools.islice(reversed(records), latest)
             return [self._message(record) for record in chosen]
 
     def report_sms(self, sms_id: int) -> Sms | None:
         """One SMS, or None if there is none any more."""
-        with self._lock:
+        with self.lock:
             record = self._record_of_sms.get(sms_id)
             if record is None or (sms_id in self._deleted and not self.rules.reports_deleted):
                 return None
@@ -339,13 +353,13 @@ class Ledger:
 
     def report_message(self, message_id: int) -> list[Sms] | None:
         """The SMS of a message, or None if there is none any more."""
-        with self._lock:
+        with self.lock:
             sms = self._sms_of(message_id)
             return None if sms is None else [one for one in sms if self.rules.lists_deleted or not one.deleted]
 
     def delete_sms(self, sms_id: int) -> bool | None:
         """Delete an SMS unless it is too late for that; None if there is none any more."""
-        with self._lock:
+        with self.lock:
             record = self._record_of_sms.get(sms_id)
             if record is None or sms_id in self._deleted:
                 return None if record is None else self.rules.deleted_again
@@ -353,7 +367,7 @@ class Ledger:
 
     def delete_message(self, message_id: int) -> int | None:
         """Delete the SMS of a message that are not sent yet; how many, or None if there is none any more."""
-        with self._lock:
+        with self.lock:
             sms = self._sms_of(message_id)
             return None if sms is None else self._delete([one for one in sms if not one.deleted])
 
@@ -370,7 +384,7 @@ class Ledger:
         if ids:
             paid_back = sum(self._paid.get(sms_id, False) for sms_id in ids)
             credits_left = None if self._credits is None else self._credits + paid_back
-            self._journal.deleted(ids, credits_left)
+            self.journal.deleted(ids, credits_left)
             self._credits = credits_left
             self._deleted.update(ids)
         return len(ids)

@@ -3,7 +3,9 @@
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import accumulate
+
+# The largest weight, so that their sum is a number.
+LARGEST = 1_000_000_000
 
 # A phone number, or a rule that picks phone numbers.
 Recipients = str | Callable[[str], bool]
@@ -71,8 +73,8 @@ class AllOutcomes:
     def set_mix(self, mix: Mapping[str, float] | Mapping[int, float] | Mapping[int | str, float]) -> None:
         """Draw the ends of SMS that no rule picks, by weight."""
         named = {self.name_of(status): weight for status, weight in mix.items()}
-        if any(weight < 0 for weight in named.values()) or (named and not sum(named.values())):
-            raise ValueError("weights are 0 or more, and one of them is more than 0")
+        if named and not (all(0 <= weight < LARGEST for weight in named.values()) and any(named.values())):
+            raise ValueError(f"weights are 0 to {LARGEST:,}, and one of them is more than 0")
         self.mix = named
 
     @property
@@ -96,6 +98,5 @@ class AllOutcomes:
         return self._drawn(sms_id) if self.mix else "RECEIVED"
 
     def _drawn(self, sms_id: int) -> str:
-        sums = list(accumulate(self.mix.values()))
-        point = random.Random(f"{self.seed}/{sms_id}").random() * sums[-1]  # noqa: S311
-        return next(name for name, bound in zip(self.mix, sums, strict=True) if point < bound)
+        chance = random.Random(f"{self.seed}/{sms_id}")  # noqa: S311
+        return chance.choices(list(self.mix), list(self.mix.values()))[0]

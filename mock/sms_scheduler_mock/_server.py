@@ -1,6 +1,7 @@
 """The stand-in server, for tests and for development."""
 
 import secrets
+import tempfile
 import time
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -18,11 +19,11 @@ from ._control import PREFIX, Control
 from ._document import Document, default_path
 from ._hosts import is_loopback, origin
 from ._http import Service
-from ._ledger import Clock, Contents, Ledger, Message, Sms
+from ._ledger import Clock, Contents, Ledger, Message, Sms, later
 from ._outcomes import AllOutcomes, Recipients
 from ._serving import Serving
 from ._shortcut import Shortcut
-from ._state import Store
+from ._state import Store, read_copy
 from ._switches import SwitchedApi
 from ._troubles import Trouble
 
@@ -113,16 +114,16 @@ class MockServer:
         self._initial_outcomes = dict(outcomes or {})
         self._clock = Clock(now, ticking=ticking)
         self._outcomes = AllOutcomes(self.document.statuses, seed)
-        self._store = Store(state) if state else None
-        self._ledger = Ledger(
-            self.document.statuses, self._clock, self._outcomes, capacity=capacity, journal=self._store
-        )
+        self._ledger = Ledger(self.document.statuses, self._clock, self._outcomes, capacity=capacity)
+        self._ledger.check_credits(credits)
         self._api = Api(self.document, self._ledger, api_key=api_key, dialect=DIALECTS[dialect])
         self._switched = SwitchedApi(self._api, faults, variants)
         self._service = Service(self.document, self._switched.answer, max_body)
         self._is_controlled = is_loopback(host) if control is None else control
         self._app = App(self.document, self._service, Control(self) if self._is_controlled else None)
         self._serving: Serving | None = None
+        self._set_initial()
+        self._store = Store(state) if state else None  # last: arguments that make no sense leave no file
         self._begin()
 
     @property
@@ -242,7 +243,7 @@ class MockServer:
         try:
             moment = self.now + (delta or timedelta()) + timedelta(**units)
         except OverflowError:
-            raise ValueError(f"the calendar ends with {datetime.max:%Y-%m-%d}") from None
+            raise ValueError("the calendar has the years 1 to 9999 only") from None
         except TypeError:
             raise ValueError("the clock moves by weeks, days, hours, minutes or seconds: advance(hours=1)") from None
         self.travel_to(moment)
@@ -264,7 +265,8 @@ class MockServer:
         Raises:
             ValueError: There is no such status.
         """
-        self._outcomes.add(recipients, statuses, self._ledger.numbers() if len(statuses) > 1 else {})
+        with self._ledger.lock:  # no SMS may come between those that there are and those to come
+            self._outcomes.add(recipients, statuses, self._ledger.numbers() if len(statuses) > 1 else {})
         self._keep_outcomes()
 
     def outcome_mix(self, mix: Mapping[str, float] | Mapping[int, float] | Mapping[int | str, float]) -> None:
@@ -401,21 +403,28 @@ class MockServer:
 
         The state is forgotten too.
         """
+        self._ledger.replace(Contents(paid={}, credits=self._initial_credits))  # first: it fails if it cannot be kept
         self._clock.reset()
         self._switched.reset()
         self._set_initial()
-        self._keep_all(Contents(paid={}, credits=self._initial_credits))
+        self._keep(**self._settings())
 
     def save(self, path: Path | str) -> None:
-        """Write the state as it is now into another file, in place of what is there."""
+        """Write the state as it is now into another file, in place of what is there.
+
+        Raises:
+            ValueError: It is the file that keeps the state of this server anyway.
+            OSError: It cannot be written.
+        """
         target = Path(path)
-        partial = target.with_name(f"{target.name}.partial")
-        partial.unlink(missing_ok=True)
-        store = Store(partial)
-        store.replaced(self._ledger.contents())
-        store.set(self._settings())
-        store.close()
-        partial.replace(target)
+        if self._store and target.exists() and target.samefile(self._store.path):
+            raise ValueError(f"{path} keeps the state of this server already")
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as folder:
+            store = Store(Path(folder) / "state")
+            store.replaced(self._ledger.contents())
+            store.set(self._settings())
+            store.close()
+            store.path.replace(target)
 
     def load(self, path: Path | str) -> None:
         """Go on from the state in a file that `save` or another server wrote. The file stays as it is.
@@ -426,13 +435,8 @@ class MockServer:
         """
         if not Path(path).is_file():
             raise FileNotFoundError(f"there is no state to load at {path}")
-        store = Store(Path(path))
-        try:
-            if store.is_new:
-                raise ValueError(f"{path} holds no state")
-            contents, settings = store.read()
-        finally:
-            store.close()
+        contents, settings = read_copy(Path(path))
+        self._check(settings, Path(path))
         self._ledger.replace(contents)  # first, since scripts of outcomes count the SMS that there are
         self._apply(settings)
         self._keep(**self._settings())
@@ -440,9 +444,11 @@ class MockServer:
     # The state
 
     def _begin(self) -> None:
-        self._set_initial()
+        if self._store:
+            self._ledger.journal = self._store
         if self._store and not self._store.is_new:
             contents, settings = self._store.read()
+            self._check(settings, self._store.path)
             self._ledger.restore(contents)
             self._apply(settings)
         else:
@@ -467,6 +473,19 @@ class MockServer:
             "clock": self._clock_setting(),
         }
 
+    def _check(self, settings: Mapping[str, Any], path: Path) -> None:
+        """Raise ValueError if `_apply` could not make sense of settings that were read from a file."""
+        outcomes = AllOutcomes(self.document.statuses)
+        clock: dict[str, Any] = settings.get("clock") or {"moment": str(self.now), "ticking": False, "set_at": 0.0}
+        try:
+            for number, statuses in settings.get("outcomes", {}).items():
+                outcomes.add(number, statuses, {})
+            outcomes.set_mix(settings.get("mix", {}))
+            frozenset(settings.get("senders") or ())
+            later(datetime.fromisoformat(clock["moment"]), time.time() - clock["set_at"])
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
+            raise ValueError(f"{path} holds what this server cannot make sense of: {error}") from error
+
     def _apply(self, settings: Mapping[str, Any]) -> None:
         self._api.api_key = settings.get("api_key", self._initial_key)
         senders = settings.get("senders")
@@ -478,9 +497,9 @@ class MockServer:
         self._outcomes.set_mix(settings.get("mix", {}))
         if clock := settings.get("clock"):
             # While nobody served, a running clock ran on.
-            passed = timedelta(seconds=max(0.0, time.time() - clock["set_at"]) if clock["ticking"] else 0)
+            passed = max(0.0, time.time() - clock["set_at"]) if clock["ticking"] else 0
             self._clock.ticking = clock["ticking"]
-            self._clock.set(datetime.fromisoformat(clock["moment"]) + passed)
+            self._clock.set(later(datetime.fromisoformat(clock["moment"]), passed))
 
     def _keep(self, **settings: object) -> None:
         if self._store:
@@ -512,7 +531,7 @@ class MockServer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._stop()
+        self.close()
 
     async def __aenter__(self) -> Self:
         return await anyio.to_thread.run_sync(self.__enter__)
@@ -523,11 +542,12 @@ class MockServer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await anyio.to_thread.run_sync(self._stop)
+        await anyio.to_thread.run_sync(self.close)
 
-    def _stop(self) -> None:
+    def close(self) -> None:
+        """Stop serving, as the end of a `with` block does, and let go of the file that keeps the state."""
         if self._serving:
             self._serving.stop()
             self._serving = None
-            if self._store:
-                self._store.close()
+        if self._store:
+            self._store.close()

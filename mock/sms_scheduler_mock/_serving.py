@@ -77,7 +77,6 @@ class _Connection(H11Protocol):
         if reply is None:
             super().data_received(data)
             return
-        self._unset_keepalive_if_required()
         self.transport.write(self._in_bytes(reply))
         self.on_response_complete()
 

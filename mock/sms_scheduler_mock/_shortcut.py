@@ -4,6 +4,7 @@ It is taken by what nearly every client sends nearly always, which is a request 
 all that is not plain HTTP, is left to others.
 """
 
+import re
 from collections.abc import Callable
 
 import httptools
@@ -13,6 +14,9 @@ from ._http import Service
 
 # What has a meaning for the connection, or for how the body comes.
 _SPECIAL = {b"connection", b"content-encoding", b"expect", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
+
+# A path without a query and without escapes.
+_PLAIN_TARGET = re.compile(rb"/[A-Za-z0-9/_.~-]*")
 
 
 class Shortcut:
@@ -34,7 +38,7 @@ class Shortcut:
             return None
         if not request.is_ordinary or parser.get_http_version() != "1.1":
             return None
-        place = self._service.find(request.url.decode("ascii", "replace"))
+        place = self._service.find(request.url.decode("ascii"))
         method = parser.get_method().decode("ascii")
         if method == "HEAD" or place is None:
             return None
@@ -55,8 +59,8 @@ class _Request:
     def is_ordinary(self) -> bool:
         """Whether it is one request, from its begin to its end, and what it says of itself is plain."""
         names = [name for name, value in self.headers if not (name == b"connection" and value.lower() == b"keep-alive")]
-        is_plain = _SPECIAL.isdisjoint(names) and names.count(b"host") == 1
-        return self._begun == self._complete == 1 and is_plain
+        is_plain = _SPECIAL.isdisjoint(names) and names.count(b"host") == 1 and _PLAIN_TARGET.fullmatch(self.url)
+        return self._begun == self._complete == 1 and bool(is_plain)
 
     def on_message_begin(self) -> None:
         self._begun += 1

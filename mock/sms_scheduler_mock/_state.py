@@ -1,7 +1,9 @@
 """The state of a server in a SQLite file: what the ledger holds, and what was set."""
 
 import json
+import shutil
 import sqlite3
+import tempfile
 import weakref
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
@@ -151,6 +153,28 @@ class Store:
             accepted=self._accepted,
         )
         return contents, settings
+
+
+def read_copy(path: Path) -> tuple[Contents, dict[str, Any]]:
+    """What a file holds, which stays as it is; also what a server that was killed left in its log.
+
+    Raises ValueError if the file holds no state, OSError if it cannot be read.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        for name in (path.name, f"{path.name}-wal"):
+            if path.with_name(name).exists():
+                shutil.copy(path.with_name(name), copy.with_name(name))
+        store = Store(copy)
+        try:
+            contents, settings = store.read()
+        except ValueError as error:
+            raise ValueError(str(error).replace(str(copy), str(path))) from None
+        finally:
+            store.close()
+    if not settings:
+        raise ValueError(f"{path} holds no state")
+    return contents, settings
 
 
 def _connect(path: Path) -> sqlite3.Connection:

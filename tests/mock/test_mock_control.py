@@ -209,13 +209,14 @@ def test_a_state_is_saved_and_loaded(
     ("method", "path", "content", "words"),
     [
         ("PATCH", "/clock", b"", "must be JSON"),
-        ("PATCH", "/clock", b"[]", "the body"),
-        ("PATCH", "/clock", b"{}", "the body"),
+        ("PATCH", "/clock", b"[]", 'is not of type "object"'),
+        ("PATCH", "/clock", b"{}", "{} "),
         ("PATCH", "/clock", b'{"when": 1}', "when"),
         ("PATCH", "/clock", b'{"now": "tomorrow", "ticking": true}', "now: "),
         ("PATCH", "/clock", b'{"now": "2030-02-30 00:00:00", "ticking": true}', "day"),
         ("POST", "/clock/advance", b'{"hours": "1"}', "hours: "),
-        ("POST", "/clock/advance", b'{"days": 1e9}', "the calendar ends with 9999-12-31"),
+        ("POST", "/clock/advance", b'{"days": 1e9}', "the calendar has the years 1 to 9999 only"),
+        ("POST", "/clock/advance", b'{"days": -1e9}', "the calendar has the years 1 to 9999 only"),
         ("POST", "/clock/advance", b'{"days": 1e400}', "days: "),
         ("PATCH", "/account", b'{"credits": -1}', "credits: "),
         ("PATCH", "/account", b'{"api_key": "mine"}', "api_key"),
@@ -232,7 +233,12 @@ def test_a_state_is_saved_and_loaded(
             "there is no operation 'sendSms', only createSms",
         ),
         ("PUT", "/variants/iso-date-accepted", b"", "did you mean iso-dates-accepted"),
-        ("PUT", "/state", b"", "not the state of a server"),
+        ("PUT", "/outcomes/mix", b'{"RECEIVED": 1e308, "PENDING": 1e308}', "RECEIVED: "),
+        ("PUT", "/outcomes/mix", b'{"RECEIVED": 5e400}', "RECEIVED: "),
+        ("PUT", "/numbers/33612345678/outcome", b'{"statuses": [31]}', "does not match"),
+        ("DELETE", "/numbers/+1/outcome", b"", "does not match"),
+        ("GET", "/numbers/zzz/messages", b"", "does not match"),
+        ("PUT", "/state", b"", "this holds no state"),
         ("PUT", "/state", b"x" * 5000, "not the state of a server"),
     ],
 )
@@ -247,6 +253,19 @@ def test_what_makes_no_sense_is_said_and_changes_nothing(
     assert answer.status_code == 400
     assert words in answer.json()["error"]
     assert everything() == before
+
+
+@pytest.mark.parametrize("path", ["/page/nope", "/page/", "/swagger-ui/", "/page/..%2f_app.py", "/nope", "/page/a%00b"])
+def test_what_is_not_there_is_not_found(control: httpx.Client, path: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert control.get(path).status_code == 404
+    assert caplog.messages == []
+
+
+def test_whole_numbers_with_a_point_are_whole(control: httpx.Client, client: httpx.Client) -> None:
+    control.post("/troubles", content=b'{"kind": "status", "status": 429.0, "retry_after": 2.0, "times": 1.0}')
+    answer = client.get("/sms/1")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "2")
+    assert control.patch("/account", content=b'{"credits": 1e1, "senders": [1.0]}').text.count(".0") == 0
 
 
 def test_methods_that_are_not_there(control: httpx.Client) -> None:
@@ -286,6 +305,8 @@ def test_it_is_off_unless_asked_for_where_others_can_reach_it(options: dict[str,
         {"Origin": "https://elsewhere.example"},
         {"Origin": "null"},
         {"Origin": "http://127.0.0.1:1"},
+        {"Origin": "http://["},
+        {"Host": "["},
         {"Host": "elsewhere.example"},
         {"Host": "127.0.0.1.elsewhere.example", "Origin": "http://127.0.0.1.elsewhere.example"},
     ],

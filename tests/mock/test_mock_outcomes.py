@@ -1,5 +1,6 @@
 """How SMS end, and what the account has: senders, credits, a key, numbers that the vendor does not take."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -72,10 +73,47 @@ def test_a_mix_is_drawn_from_the_seed() -> None:
     assert 25 < drawn(1).count("MISSED_SENDING_FAILED") < 75
 
 
-@pytest.mark.parametrize("mix", [{"RECEIVED": -1, "SENT": 2}, {"RECEIVED": 0}, {"DELIVERED": 1}])
+@pytest.mark.parametrize(
+    "mix",
+    [
+        {"RECEIVED": -1, "SENT": 2},
+        {"RECEIVED": 0},
+        {"DELIVERED": 1},
+        {"RECEIVED": float("nan")},
+        {"SENT": float("inf")},
+        {"SENT": 10**400},
+    ],
+)
 def test_a_mix_has_to_make_sense(server: MockServer, mix: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match=r"weights are 0 or more|not a documented status"):
+    with pytest.raises(ValueError, match=r"weights are 0 to|not a documented status"):
         server.outcome_mix(mix)
+
+
+def test_a_tiny_weight_is_enough(server: MockServer, client: httpx.Client, body: Body) -> None:
+    server.outcome_mix({"MISSED_ERROR": 5e-324})
+    client.post("/sms", json=body(phone_numbers=ONE))
+    server.advance(days=1)
+    assert [sms.status_name for sms in server.sms_to(ONE)] == ["MISSED_ERROR"]
+
+
+@pytest.mark.parametrize("ticks", [True, False])
+def test_the_clock_stops_where_the_calendar_ends(ticks: bool) -> None:
+    server = MockServer(now=datetime(9999, 12, 31, 23, 59, 59, 999_999), ticking=ticks)
+    time.sleep(0.01)
+    assert server.now == datetime.max
+
+
+def test_a_rule_that_fails_is_told(
+    server: MockServer, client: httpx.Client, body: Body, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.refuse_number(lambda number: 1 // 0 > 0)
+    response = client.post("/sms", json=body())
+    assert (response.status_code, response.text) == (
+        500,
+        "The stand-in failed: ZeroDivisionError: integer division or modulo by zero",
+    )
+    assert "1 // 0" in caplog.text
+    assert client.get("/sms/1").status_code == 404  # over the same connection
 
 
 def test_senders_that_the_account_does_not_have_are_refused(
@@ -187,7 +225,7 @@ def test_the_clock_says_how_it_is_moved(server: MockServer) -> None:
         server.advance(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match="days, hours"):
         server.advance(fortnights=1)
-    with pytest.raises(ValueError, match="calendar ends"):
+    with pytest.raises(ValueError, match="years 1 to 9999"):
         server.advance(days=10**8)
 
 

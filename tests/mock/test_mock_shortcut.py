@@ -24,7 +24,8 @@ PATHS = [
     "/sms/5000002",
     "/message/123456",
     "/message/1",
-    "/sms/x?y=z",
+    "/sms/5000001?",
+    "/message/123456?x=1",
     "/sms/%35000001",
     "/other",
 ]
@@ -124,6 +125,13 @@ requests = st.builds(
 @given(sent=st.lists(requests, min_size=1, max_size=4), at_once=st.booleans())
 @example(sent=[request("POST", "/sms", [KEY], SMS, "1.1")] * 3, at_once=True)
 @example(sent=[request("POST", "/sms", [KEY], SMS, "1.1")] * 3, at_once=False)
+@example(
+    sent=[request("POST", "/sms", [KEY], SMS, "1.1"), request("GET", "/sms/5000001?x=1", [KEY], "", "1.1")],
+    at_once=False,
+)
+@example(
+    sent=[request("POST", "/sms", [KEY], SMS, "1.1"), request("GET", "/sms/%35000001", [KEY], "", "1.1")], at_once=False
+)
 @example(sent=[request("HEAD", "/sms", [KEY], "x" * 501, "1.1")], at_once=False)
 def test_it_makes_no_difference(servers: tuple[MockServer, MockServer], sent: list[Sent], at_once: bool) -> None:
     short, long = servers

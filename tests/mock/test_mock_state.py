@@ -7,6 +7,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,104 @@ def test_what_is_no_state_is_refused(tmp_path: Path, body: Body) -> None:
     with pytest.raises(OSError, match="cannot open"):
         MockServer(state=tmp_path / "no folder" / "state.db")
     assert len(server.messages) == 1
+
+
+def test_what_was_made_by_a_server_with_other_statuses_changes_nothing(tmp_path: Path, body: Body) -> None:
+    path = tmp_path / "saved.db"
+    server = MockServer(now=NOW)
+    fill(server, body)
+    server.save(path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("""UPDATE setting SET value = '{"+33612345678": ["GONE"]}' WHERE name = 'outcomes'""")
+    connection.close()
+    post(server, body(phone_numbers=OTHER) | {"sender_id": 123})
+    before = known(server)
+    with pytest.raises(ValueError, match="cannot make sense of: 'GONE' is not a documented status"):
+        server.load(path)
+    assert known(server) == before
+    with pytest.raises(ValueError, match="cannot make sense of"):
+        MockServer(state=path)
+
+
+@pytest.mark.parametrize("statement", ["DROP TABLE setting", "UPDATE setting SET value = '5'", "DROP TABLE sms"])
+def test_a_damaged_state_is_refused(tmp_path: Path, body: Body, statement: str) -> None:
+    path = tmp_path / "saved.db"
+    server = MockServer(now=NOW)
+    fill(server, body)
+    server.save(path)
+    with sqlite3.connect(path) as connection:
+        connection.execute(statement)
+    connection.close()
+    before = known(server)
+    with pytest.raises(ValueError, match=r"is damaged|cannot make sense of"):
+        server.load(path)
+    assert known(server) == before
+
+
+def test_a_state_does_not_change_when_it_is_loaded(tmp_path: Path, body: Body) -> None:
+    process, url = start(tmp_path / "state.db")
+    headers = {"Authorization": "bearer mock-api-key"}
+    assert httpx.post(f"{url}/sms", json=body(), headers=headers).status_code == 200
+    process.kill()
+    process.communicate(timeout=10)
+    (tmp_path / "empty.db").touch()
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert "state.db-wal" in before  # what a server that was killed leaves
+    server = MockServer(now=NOW)
+    server.load(tmp_path / "state.db")
+    assert len(server.messages) == 1
+    with pytest.raises(ValueError, match=r"empty\.db holds no state"):
+        server.load(tmp_path / "empty.db")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_server_does_not_save_over_its_own_state(tmp_path: Path, body: Body) -> None:
+    with MockServer(now=NOW, state=tmp_path / "state.db") as server:
+        post(server, body())
+        with pytest.raises(ValueError, match="keeps the state of this server already"):
+            server.save(tmp_path / "state.db")
+        post(server, body())
+    assert len(MockServer(state=tmp_path / "state.db").messages) == 2
+
+
+def test_saves_at_the_same_time_do_not_meet(tmp_path: Path, body: Body) -> None:
+    server = MockServer(now=NOW)
+    post(server, body())
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: server.save(tmp_path / "saved.db"), range(20)))
+    assert [path.name for path in tmp_path.iterdir()] == ["saved.db"]
+
+
+def test_a_state_that_is_larger_than_the_capacity_is_cut(tmp_path: Path, body: Body) -> None:
+    server = MockServer(now=NOW)
+    for hour in range(13, 18):
+        post(server, body(delivery_date=f"2030-01-01 {hour}:00:00"))
+    server.save(tmp_path / "saved.db")
+    small = MockServer(now=NOW, capacity=2)
+    small.load(tmp_path / "saved.db")
+    assert small.messages == server.messages[-2:]
+    assert MockServer(state=tmp_path / "saved.db", capacity=2).messages == server.messages[-2:]
+    assert MockServer(state=tmp_path / "saved.db").messages == server.messages[-2:]
+
+
+@pytest.mark.parametrize("wrong", [{"credits": -1}, {"faults": ["no-such"]}, {"port": -1}])
+def test_arguments_that_make_no_sense_leave_no_file(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"credits|fault|port"):
+        MockServer(state=tmp_path / "state.db", **wrong)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reset_that_cannot_be_kept_is_none(tmp_path: Path, body: Body) -> None:
+    server = MockServer(now=NOW, state=tmp_path / "state.db")
+    fill(server, body)
+    before = known(server)
+    store = server._store
+    assert store is not None
+    store._open().execute("PRAGMA query_only = 1")  # as if the disk were full
+    with pytest.raises(OSError, match="cannot be kept"):
+        server.reset()
+    store._open().execute("PRAGMA query_only = 0")
+    assert known(server) == before
 
 
 def test_what_cannot_be_kept_is_not_accepted(tmp_path: Path, body: Body) -> None:

@@ -1,6 +1,7 @@
 """Troubles, over real HTTP and in process."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -39,6 +40,20 @@ def test_an_answer_can_take_too_long(server: MockServer, asking: httpx.Client, b
         asking.post("/sms", json=body(), timeout=0.2)
     assert time.monotonic() - started < 2
     assert len(server.messages) == 1
+
+
+def test_a_slow_answer_does_not_hold_up_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    with MockServer() as server:
+        server.trouble("latency", seconds=30)
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.get(f"{server.url}/sms/1", timeout=0.1)
+        waiting = threading.Thread(target=pytest.raises, args=(httpx.TransportError, httpx.get, f"{server.url}/sms/1"))
+        waiting.start()
+        time.sleep(0.1)
+        started = time.monotonic()
+    waiting.join(timeout=5)
+    assert time.monotonic() - started < 0.5
+    assert caplog.messages == []
 
 
 def test_one_slow_answer_does_not_hold_up_others(server: MockServer) -> None:

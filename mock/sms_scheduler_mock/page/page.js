@@ -11,8 +11,9 @@ const descriptions = Object.fromEntries(codes.map((code, place) => [code, words[
 async function control(path, method = "GET", body = undefined) {
   const content = body && { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
   const response = await fetch(`_mock${path}`, { method, ...content });
-  const answer = response.status === 204 ? null : await response.json();
-  if (!response.ok) throw new Error(answer.error);
+  const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
+  const answer = isJson ? await response.json() : await response.text();
+  if (!response.ok) throw new Error(answer.error ?? `The server answered ${response.status}. ${answer}`);
   return answer;
 }
 
@@ -74,17 +75,26 @@ async function refresh() {
   shown = fresh;
 }
 
-async function attempt(action) {
+// A problem is told until the action that had it succeeds: to look again is one action, what is clicked another.
+async function attempt(action, name) {
   try {
     await action();
-    $("problem").hidden = true;
+    if ($("problem").dataset.action === name || name !== "look") $("problem").hidden = true;
   } catch (error) {
     $("problem").textContent = error instanceof TypeError ? "The server does not answer." : error.message;
+    $("problem").dataset.action = name;
     $("problem").hidden = false;
   }
 }
 
-const doAndShow = (...call) => attempt(async () => { await control(...call); await refresh(); });
+// A server with much to show is not asked all the time.
+async function keepLooking() {
+  const started = performance.now();
+  if (!document.hidden && !$("inbox").hidden) await attempt(refresh, "look");
+  setTimeout(keepLooking, Math.max(1000, 10 * (performance.now() - started)));
+}
+
+const doAndShow = (...call) => attempt(async () => { await control(...call); await refresh(); }, "do");
 
 for (const button of document.querySelectorAll("[data-advance]")) {
   button.onclick = () => doAndShow("/clock/advance", "POST", { [button.dataset.advance]: 1 });
@@ -98,7 +108,10 @@ $("reset").onclick = () => confirm("Forget all messages, and all that was set?")
 let reference;
 
 const loaded = (src) =>
-  new Promise((resolve, reject) => document.head.append(make("script", "", { src, onload: resolve, onerror: reject })));
+  new Promise((resolve, reject) => {
+    const onerror = () => reject(new TypeError(`${src} was not loaded`));
+    document.head.append(make("script", "", { src, onload: resolve, onerror }));
+  });
 
 async function makeReference() {
   await loaded("_mock/swagger-ui/swagger_bundle.js");
@@ -114,7 +127,7 @@ async function makeReference() {
 }
 
 async function showReference() {
-  reference ??= makeReference();
+  reference ??= makeReference().catch((error) => { reference = undefined; throw error; });
   const [scheme] = Object.keys(openapi.components.securitySchemes);
   const { api_key: key } = await control("/account"); // it may have been regenerated
   (await reference).preauthorizeApiKey(scheme, key);
@@ -129,9 +142,9 @@ function show() {
   for (const link of document.querySelectorAll("nav a")) {
     link.toggleAttribute("aria-current", link.hash === (isReference ? "#/reference" : "#/inbox"));
   }
-  attempt(isReference ? showReference : refresh);
+  attempt(isReference ? showReference : refresh, isReference ? "do" : "look");
 }
 
 addEventListener("hashchange", show);
-setInterval(() => document.hidden || $("inbox").hidden || attempt(refresh), 1000);
 show();
+keepLooking();
