@@ -1,9 +1,4 @@
-"""SMS Scheduler: Send SMS now or later, follow them and cancel them.
-
-Creates SMS for one or many phone numbers, reports where each of them stands and deletes those not wanted
-any more. Requests and responses are JSON in UTF-8. Every request carries the account's API key as a bearer
-token.
-"""
+"""SMS Scheduler: Send SMS now or later, follow them and cancel them."""
 
 from .client import AsyncSmsScheduler, SmsScheduler
 from .errors import (

@@ -4,8 +4,8 @@ import contextlib
 import datetime
 import logging
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, Generic, NoReturn, Self
+from collections.abc import Sequence
+from typing import Any, Generic, NoReturn, Self, cast
 
 import attrs
 import httpx
@@ -48,7 +48,7 @@ class _AsyncConnections(Connections[httpx.AsyncBaseTransport], httpx.AsyncBaseTr
 class _Client(Generic[TransportT]):
     """What both clients share, which is everything but the I/O."""
 
-    _connect: Callable[[TransportT | None], Any]
+    _connect: type[Connections[TransportT]]
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class _Client(Generic[TransportT]):
     ) -> None:
         self._settings = Settings(api_key, base_url, timeout, max_retries, timezone)
         self._settings.warn_of_clear_text()
-        self._connections = self._connect(transport)
+        self._connections: Connections[TransportT] = self._connect(transport)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._settings!r})"
@@ -91,19 +91,19 @@ class _Client(Generic[TransportT]):
 
         if self._connections.is_closed:
             raise NotSentError(request.operation, "the client is closed")
-        transport = RetryTransport(self._connections, retry(request.method, self._settings.max_retries))
+        transport = RetryTransport(cast("Any", self._connections), retry(request.method, self._settings.max_retries))
         return self._settings.http_request(request), transport, time.monotonic()
 
     def _finish(
-        self, request: Request, http_request: httpx.Request, started: float, end: httpx.Response | Exception
+        self, request: Request, sent: httpx.Request, started: float, end: httpx.Response | Exception
     ) -> Response:
         milliseconds = (time.monotonic() - started) * 1000
         end = end.args[0] if isinstance(end, WaitTooLongError) else end
         if isinstance(end, Exception):
             _log.debug("%s failed after %.0f ms: %s", request.operation, milliseconds, type(end).__name__)
-            raise failure(request, http_request, end)
+            raise failure(request, sent, end)
         _log.debug("%s answered %d after %.0f ms", request.operation, end.status_code, milliseconds)
-        return answer(request, http_request, end)
+        return answer(request, sent, end)
 
 
 class SmsScheduler(_Client[httpx.BaseTransport]):
@@ -134,8 +134,9 @@ class SmsScheduler(_Client[httpx.BaseTransport]):
     def close(self) -> None:
         """Close all connections, also those of clients made by `with_options`."""
         self._connections.is_closed = True
-        for transport in self._connections.transports:
-            transport.close()
+        with contextlib.ExitStack() as stack:  # all of them, if one fails too
+            for transport in self._connections.transports:
+                stack.callback(transport.close)
 
     def _send(self, request: Request) -> Response:
         http_request, transport, started = self._start(request)
@@ -240,8 +241,9 @@ class AsyncSmsScheduler(_Client[httpx.AsyncBaseTransport]):
     async def aclose(self) -> None:
         """Close all connections, also those of clients made by `with_options`."""
         self._connections.is_closed = True
-        for transport in self._connections.transports:
-            await transport.aclose()
+        async with contextlib.AsyncExitStack() as stack:
+            for transport in self._connections.transports:
+                stack.push_async_callback(transport.aclose)
 
     async def _send(self, request: Request) -> Response:
         http_request, transport, started = self._start(request)

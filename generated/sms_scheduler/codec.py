@@ -76,7 +76,7 @@ def wire_datetime(value: datetime.datetime | str, wire_format: str, zone: dateti
                 "in, as in timezone=ZoneInfo('Europe/Paris') for the client, or pass a datetime without a zone."
             )
         try:
-            value = value.astimezone(zone)
+            value = value.astimezone(datetime.UTC).astimezone(zone)  # by UTC, which has no hour that clocks leave out
         except OverflowError:
             raise ValueError(f"{value.isoformat()} is out of the range of dates in {zone}") from None
     # strftime leaves out the leading zeros of early years on some platforms

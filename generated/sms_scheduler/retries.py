@@ -9,7 +9,7 @@ from .errors import seconds_to_wait
 from .transport import NOT_SENT, WaitTooLongError
 
 __all__ = ["RetryTransport", "retry"]
-_LONGEST_WAIT = 30.0
+_LONGEST_WAIT, _LONGEST_WAITS = 30.0, 60.0  # one, and all of a call
 
 
 @functools.lru_cache(maxsize=256)
@@ -24,7 +24,7 @@ def retry(method: str, max_retries: int) -> Retry:
         backoff_factor=0.25,
         backoff_jitter=0.5,
         max_backoff_wait=_LONGEST_WAIT,
-        total_timeout=2 * _LONGEST_WAIT,
+        total_timeout=_LONGEST_WAITS,
     )
 
 
@@ -35,14 +35,14 @@ class _Retry(Retry):
         return seconds_to_wait({"retry-after": retry_after}) or 0.0
 
     def sleep(self, response: httpx.Response | Exception) -> None:
-        _refuse_long_wait(response)
+        self._refuse_long_wait(response)
         super().sleep(response)
 
     async def asleep(self, response: httpx.Response | Exception) -> None:
-        _refuse_long_wait(response)
+        self._refuse_long_wait(response)
         await super().asleep(response)
 
-
-def _refuse_long_wait(response: httpx.Response | Exception) -> None:
-    if isinstance(response, httpx.Response) and (seconds_to_wait(response.headers) or 0) > _LONGEST_WAIT:
-        raise WaitTooLongError(response)
+    def _refuse_long_wait(self, response: httpx.Response | Exception) -> None:
+        longest = min(_LONGEST_WAIT, _LONGEST_WAITS - self.elapsed_sleep)
+        if isinstance(response, httpx.Response) and (seconds_to_wait(response.headers) or 0) > longest:
+            raise WaitTooLongError(response)

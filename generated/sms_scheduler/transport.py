@@ -27,7 +27,8 @@ NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.P
 # Parsing a URL takes a tenth of the time of a request on a fast network.
 _parsed = functools.lru_cache(maxsize=256)(httpx.URL)
 TransportT = TypeVar("TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport)
-_ONE_CONNECTION = httpx.Limits(max_connections=1)
+# 100 in all, as in httpx. Those of one request at a time have no limit: httpcore counts cancelled ones for ever.
+_OWN, _KEPT, _SHARED = 80, 20, httpx.Limits(max_connections=20, max_keepalive_connections=0)
 _ATTEMPTS = "sms_scheduler.attempts"
 
 
@@ -60,11 +61,8 @@ class Settings:
         """Warn if the API key would cross a network unencrypted."""
         url = httpx.URL(self.base_url)
         if url.scheme == "http" and not _is_loopback(url.host):
-            warnings.warn(
-                f"The API key is sent to {url.host} in clear text, for anyone on the way to read. Use https:// unless "
-                "this is a test account.",
-                stacklevel=3,
-            )
+            advice = "Use https:// unless this is a test account."
+            warnings.warn(f"The API key is sent to {url.host} in clear text. {advice}", stacklevel=3)
 
     def http_request(self, request: Request) -> httpx.Request:
         """Complete a request with the base URL, the credentials and the timeouts."""
@@ -85,9 +83,9 @@ class Settings:
 
 
 class Connections(Generic[TransportT]):
-    """What carries the requests: the transport that the caller gives, or as many of one connection each as are needed.
+    """What carries the requests: the transport that the caller gives, or one for each of up to 80 at once.
 
-    One with many looks them all through, several times for each request: most of the time, with 20 requests at once.
+    httpx walks all connections of a transport several times for each request: with 20, that is most of the time.
     """
 
     kind: ClassVar[type]
@@ -95,29 +93,31 @@ class Connections(Generic[TransportT]):
 
     def __init__(self, given: TransportT | None) -> None:
         check_type("transport", given, self.kind | None, f"an httpx.{self.kind.__name__}")
-        tls = None if given else httpx.create_ssl_context()  # once for all: it takes longer than all else
-        self._new: Callable[[], TransportT] = functools.partial(self.make, limits=_ONE_CONNECTION, verify=tls)
-        self.transports: list[TransportT] = [given or self._new()]
-        self._requests = [0] * (1 if given else 100)  # what each carries; httpx has no more than 100 either
+        tls = httpx.create_ssl_context() if given is None else None  # once for all: it takes longer than all else
+        self._new: Callable[..., TransportT] = functools.partial(self.make, verify=tls)
+        self.transports: list[TransportT] = [self._new(limits=_SHARED) if given is None else given]
+        self._is_taken = [True] + [False] * (_OWN if given is None else 0)
         self._lock = threading.Lock()
         self.is_closed = False
 
     @contextlib.contextmanager
     def attempt(self, request: httpx.Request) -> Generator[TransportT]:
-        """Lend a transport that carries no other request, or the fewest; keep in mind how the attempt fails."""
-        with self._lock:
-            place = self._requests.index(min(self._requests))
-            self._requests[place] += 1
-            if place == len(self.transports):
-                self.transports.append(self._new())
+        """Lend a transport until the response was read to its end; keep in mind how the attempt fails."""
         try:
-            yield self.transports[place]
+            with self._lock:
+                if self.is_closed:
+                    raise httpx.ConnectError("the client is closed")
+                place = self._is_taken.index(False) if False in self._is_taken else 0
+                if place == len(self.transports):
+                    self.transports.append(self._new(limits=httpx.Limits(max_keepalive_connections=place <= _KEPT)))
+                self._is_taken[place] = True
+            try:
+                yield self.transports[place]
+            finally:
+                self._is_taken[place] = place == 0
         except Exception as error:
             attempts(request).append(error)
             raise
-        finally:
-            with self._lock:
-                self._requests[place] -= 1
 
 
 class WaitTooLongError(Exception):
@@ -167,7 +167,8 @@ def failure(request: Request, http_request: httpx.Request, error: Exception) -> 
     """Tell what the exception that ended the last attempt means for the request."""
     ends = attempts(http_request)
     is_unsent = bool(ends) and all(isinstance(end, NOT_SENT) for end in ends)
-    problem = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    words, *_ = str(error).partition("bytearray(")  # what follows was received, and may be anybody's
+    problem = f"{type(error).__name__}: {words}" if words else type(error).__name__
     return (NotSentError if is_unsent else OutcomeUnknownError)(request.operation, problem)
 
 

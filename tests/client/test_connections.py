@@ -1,13 +1,16 @@
 """How many connections a client makes, what it does with them, and what becomes of them."""
 
+import asyncio
 import time
 from threading import Event, Thread
 
 import httpx
+import pytest
+from sms_scheduler import AsyncSmsScheduler, OutcomeUnknownError
 
-from .any_client import AnyClient
-from .conftest import MakeClient
-from .faulty_server import Connection, FaultyServer, Step, close_after_reading, succeed
+from .any_client import ARGUMENTS, AnyClient
+from .conftest import API_KEY, MakeClient, Waits
+from .faulty_server import Connection, FaultyServer, Step, answer, close_after_reading, succeed
 
 
 def succeed_once(may_go_on: Event) -> Step:
@@ -57,7 +60,67 @@ def test_connections_are_used_again(client: AnyClient, server: FaultyServer) -> 
 
 def test_a_hundred_at_most_and_the_rest_waits(client: AnyClient, server: FaultyServer) -> None:
     assert ask_at_once(client, server, 130) == 100
-    assert server.connections == 100
+
+
+def test_twenty_are_kept(client: AnyClient, server: FaultyServer) -> None:
+    ask_at_once(client, server, 50)
+    assert all(server.closed.acquire(timeout=10) for _ in range(30))
+    client.call_all("get_sms", [{"id": number} for number in range(20)])
+    assert server.connections == 50
+
+
+def test_a_slow_answer_holds_up_nobody(make_client: MakeClient, server: FaultyServer) -> None:
+    may_end = Event()
+    server.script(succeed_once(may_end))
+
+    def quick() -> None:
+        for _ in range(150):
+            assert server.arrived.acquire(timeout=10)
+        may_end.set()
+
+    watcher = Thread(target=quick)
+    watcher.start()
+    make_client(server.url, timeout=10).call_all("get_sms", [{"id": number} for number in range(151)])
+    watcher.join()
+    assert len(server.received) == 151
+
+
+@pytest.mark.parametrize("operation", ["get_sms", "create_sms"])
+@pytest.mark.parametrize("is_warm", [False, True], ids=["cold", "warm"])
+def test_a_call_that_is_cancelled_harms_no_other(server: FaultyServer, operation: str, is_warm: bool) -> None:
+    async def cancel_after(turns: int) -> None:
+        async with AsyncSmsScheduler(API_KEY, base_url=server.url, timeout=2, max_retries=0) as client:
+            call = getattr(client, operation)
+            if is_warm:
+                await call(**ARGUMENTS[operation])
+            task = asyncio.create_task(call(**ARGUMENTS[operation]))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            for _ in range(2):
+                await call(**ARGUMENTS[operation])
+
+    for turns in range(40):
+        asyncio.run(cancel_after(turns))
+
+
+def test_a_failure_to_make_a_connection_harms_no_other(
+    client: AnyClient, server: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("httpx.Limits", lambda **_: 1 / 0)
+        with pytest.raises(OutcomeUnknownError, match="ZeroDivisionError"):
+            client.try_out("get_sms")
+    assert ask_at_once(client, server, 5) == 5
+
+
+def test_nothing_is_sent_once_the_client_is_closed(client: AnyClient, server: FaultyServer, waits: Waits) -> None:
+    waits.before_attempt = lambda: setattr(client.client._connections, "is_closed", True)  # as by another thread
+    server.script(answer(429))
+    with pytest.raises(OutcomeUnknownError, match="the client is closed"):
+        client.try_out("create_sms")
+    assert server.calls == ["POST /sms"]
 
 
 def test_a_connection_that_broke_is_replaced(client: AnyClient, server: FaultyServer) -> None:
@@ -74,10 +137,31 @@ def test_closing_closes_them_all(client: AnyClient, server: FaultyServer) -> Non
     assert all(server.closed.acquire(timeout=10) for _ in range(10))
 
 
+def test_all_are_closed_if_one_fails(client: AnyClient, server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask_at_once(client, server, 5)
+    first = client.client._connections.transports[1]
+    close = first.close if isinstance(first, httpx.BaseTransport) else first.aclose
+
+    def fail() -> None:
+        raise OSError("no")
+
+    async def fail_async() -> None:
+        fail()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(first, close.__name__, fail if close.__name__ == "close" else fail_async)
+        with pytest.raises(OSError, match="no"):
+            client.close_client()
+    assert all(server.closed.acquire(timeout=10) for _ in range(4))
+
+
 class Counting(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """A transport of the caller's, which counts what is asked of it."""
 
     asked = closed = 0
+
+    def __len__(self) -> int:
+        return self.asked  # none at first: it is taken nevertheless
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.asked += 1
