@@ -164,17 +164,24 @@ def _request(method: str, target: str, body: str = "") -> bytes:
 
 def _answer(connection: socket.socket) -> bytes:
     """The body of the next answer. Raises RuntimeError if it is no success."""
-    received = connection.recv(65536)
+    received = _receive(connection)
     while b"\r\n\r\n" not in received:
-        received += connection.recv(65536)
+        received += _receive(connection)
     head, _, body = received.partition(b"\r\n\r\n")
     if not head.startswith(b"HTTP/1.1 200"):
         raise RuntimeError(f"a request was answered {received!r}")
     _, _, after = head.lower().partition(b"content-length:")
     length = int(after.partition(b"\r\n")[0])
     while len(body) < length:
-        body += connection.recv(65536)
+        body += _receive(connection)
     return body
+
+
+def _receive(connection: socket.socket) -> bytes:
+    received = connection.recv(65536)
+    if not received:
+        raise ConnectionError("the server hung up")
+    return received
 
 
 def _in_process(port: int) -> list[Work]:

@@ -18,6 +18,7 @@ def main() -> int:
     if chromium is None:
         print("There is no Chromium on PATH: install it, on Debian with apt-get install chromium.", file=sys.stderr)
         return 2
+    # The port is in the picture.
     with MockServer(now=datetime(2030, 1, 1, 12), port=8025) as server, sync_playwright() as playwright:
         send_some(server)
         assert server.page_url  # noqa: S101  # it listens on loopback

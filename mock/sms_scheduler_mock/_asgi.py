@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from . import _page as page
 from ._app import HangUp, Reply
-from ._control import PREFIX, Control
+from ._control import PREFIX, Control, is_foreign
 from ._document import Document
 from ._http import Service
 
@@ -20,7 +20,9 @@ from ._http import Service
 TRANSPORT = "sms_scheduler_mock.transport"
 
 
-_FOREIGN = "Only pages of this server may ask this, and where it listens on loopback only by a name such as localhost."
+_FOREIGN = (
+    "Only pages of this server may ask this, and it must be named localhost, by its address or by a name without a dot."
+)
 
 
 class HangUpError(ConnectionError):
@@ -42,8 +44,9 @@ class App:
         path: str = scope["path"].removeprefix(scope.get("root_path", ""))
         service = self._service
         place = service.find(path)
-        if place is None and self._control and (path == "/" or path.startswith(f"{PREFIX}/")):
-            if self._control.is_foreign(Headers(raw=scope["headers"])):
+        is_beside = path == "/" or path.startswith(f"{PREFIX}/")
+        if place is None and is_beside and self._control and self._control.is_there(scope.get("server")):
+            if is_foreign(Headers(raw=scope["headers"])):
                 return await _send(Reply(403, _FOREIGN), send)
             service = self._control.service
             place = service.find(path)

@@ -15,7 +15,7 @@ from starlette.datastructures import Headers
 from ._app import Call, Reply
 from ._document import Document, RequestSchema, Schema
 from ._faults import FAULTS
-from ._hosts import is_loopback
+from ._hosts import is_loopback, is_public
 from ._http import Service
 from ._ledger import Message
 from ._request import BadRequestError, parse_json
@@ -32,10 +32,14 @@ _LARGEST_STATE = 100_000_000
 
 
 class Control:
-    """The control interface of a server. Its document is read when it is first needed, which for most servers is never."""
+    """The control interface of a server. Its document is read when it is first needed, which for most servers is never.
 
-    def __init__(self, server: "MockServer") -> None:
+    Unless it is for `everybody`, it is there only for who asks at an address of this machine alone.
+    """
+
+    def __init__(self, server: "MockServer", *, everybody: bool) -> None:
         self._server = server
+        self._everybody = everybody
 
     @cached_property
     def service(self) -> Service:
@@ -43,18 +47,24 @@ class Control:
         document = Document(DOCUMENT)
         return Service(document, _Calls(document, Operations(self._server)).answer, _LARGEST_STATE)
 
-    def is_foreign(self, headers: Headers) -> bool:
-        """Whether a page of another site asks, by a browser on this machine: such pages must not control anything.
+    def is_there(self, address: tuple[str, int | None] | None) -> bool:
+        """Whether it is there for who asks at an address of this server: its host and port."""
+        return self._everybody or (address is not None and is_loopback(address[0]))
 
-        The names of other sites may lead to this machine too, so where only this machine can ask it must use its own.
-        """
-        host, site = headers.get("Host", ""), headers.get("Origin")
-        try:
-            is_of_another = site is not None and urlsplit(site).netloc != host
-            name = urlsplit(f"//{host}").hostname or ""
-        except ValueError:  # neither is a host
-            return True
-        return is_of_another or (is_loopback(self._server.host) and not is_loopback(name))
+
+def is_foreign(headers: Headers) -> bool:
+    """Whether a page of another site asks, by somebody's browser: such pages must not control anything.
+
+    Such a page has another origin. Or its own name leads here: then it is one that all the world can look up, which
+    has a dot, and is no address.
+    """
+    host, site = headers.get("Host", ""), headers.get("Origin")
+    try:
+        is_of_another = site is not None and urlsplit(site).netloc != host
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:  # neither is a host
+        return True
+    return is_of_another or not name or is_public(name)
 
 
 class _Calls:
@@ -226,11 +236,24 @@ class Operations:
 
 def _message(message: Message) -> dict[str, object]:
     return {
-        **asdict(message),
+        "id": message.id,
+        "text": message.text,
+        "stop": message.stop,
         "delivery_date": _text(message.delivery_date),
+        "sender_id": message.sender_id,
         "phone_numbers": message.phone_numbers,
         "cancelled": message.cancelled,
-        "sms": [{**asdict(sms), "sent": sms.sent} for sms in message.sms],
+        "sms": [
+            {
+                "id": sms.id,
+                "phone_number": sms.phone_number,
+                "status": sms.status,
+                "status_name": sms.status_name,
+                "deleted": sms.deleted,
+                "sent": sms.sent,
+            }
+            for sms in message.sms
+        ],
     }
 
 

@@ -14,10 +14,20 @@ def origin(host: str, port: int) -> str:
 
 def is_loopback(host: str) -> bool:
     """Whether a host, such as that of a URL, can be reached from this machine alone."""
+    name = host.lower()
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(name).is_loopback
     except ValueError:
-        return host.lower() == "localhost"
+        return name == "localhost" or name.endswith(".localhost")
+
+
+def is_public(name: str) -> bool:
+    """Whether the name of a host may be one that anybody can look up: with a dot, and no address."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return "." in name.strip(".") and not is_loopback(name)
+    return False
 
 
 def bracketed(host: str) -> str:

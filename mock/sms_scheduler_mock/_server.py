@@ -69,7 +69,8 @@ class MockServer:
             forgotten, and answered 404.
         max_body: How many bytes a request body may have; a longer one is answered 413 and not held.
         control: Whether to serve the control interface, for users of other languages, and a page to look at; see
-            `control_url`. By default only where nobody but this machine can reach them: they ask for no key.
+            `control_url`. By default only for who asks at an address that nobody but this machine can reach: they ask for
+            no key.
 
     Raises:
         ValueError: An argument, or the document, makes no sense.
@@ -120,7 +121,9 @@ class MockServer:
         self._switched = SwitchedApi(self._api, faults, variants)
         self._service = Service(self.document, self._switched.answer, max_body)
         self._is_controlled = is_loopback(host) if control is None else control
-        self._app = App(self.document, self._service, Control(self) if self._is_controlled else None)
+        self._app = App(
+            self.document, self._service, Control(self, everybody=control is True) if self._is_controlled else None
+        )
         self._serving: Serving | None = None
         self._set_initial()
         self._store = Store(state) if state else None  # last: arguments that make no sense leave no file
@@ -521,7 +524,8 @@ class MockServer:
     def __enter__(self) -> Self:
         if self._serving:
             raise RuntimeError("this server is running already")
-        shortcut = Shortcut(self._service, lambda: self._switched.is_plain)
+        plain = Service(self.document, self._api.answer, self._service.max_body)
+        shortcut = Shortcut(plain, lambda: self._switched.is_plain)
         self._serving = Serving(self._app, shortcut, self._host, self._wanted_port)
         return self
 

@@ -28,7 +28,7 @@ class Shortcut:
 
     def reply(self, data: bytes) -> Reply | None:
         """The reply to what is one whole request; None, with nothing done, for all else."""
-        if not self._is_open():
+        if not (self._is_open() and data[:1].isalpha()):  # llhttp skips line breaks before a request
             return None
         request = _Request()
         parser = httptools.HttpRequestParser(request)

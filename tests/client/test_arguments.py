@@ -203,6 +203,7 @@ def test_a_date_without_a_zone_is_sent_as_it_reads(
         # clocks go forward: 02:30 is never shown, and back: it is shown twice
         (PARIS, datetime(2030, 3, 31, 0, 59, 59, tzinfo=UTC), "2030-03-31 01:59:59"),
         (PARIS, datetime(2030, 3, 31, 1, 0, tzinfo=UTC), "2030-03-31 03:00:00"),
+        (PARIS, datetime(2030, 3, 31, 2, 30, tzinfo=PARIS), "2030-03-31 03:30:00"),
         (PARIS, datetime(2030, 10, 27, 0, 30, tzinfo=UTC), "2030-10-27 02:30:00"),
         (PARIS, datetime(2030, 10, 27, 1, 30, tzinfo=UTC), "2030-10-27 02:30:00"),
         (UTC, datetime(2030, 3, 31, 2, 30, tzinfo=PARIS), "2030-03-31 01:30:00"),

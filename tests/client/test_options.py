@@ -19,7 +19,7 @@ from sms_scheduler import NotSentError, OutcomeUnknownError, SmsSchedulerError, 
 
 from .any_client import ARGUMENTS, OPERATIONS, AnyClient, Kind
 from .conftest import API_KEY, MakeClient
-from .faulty_server import BREAKS, FaultyServer, answer, close_after_reading, never_answer, refuse
+from .faulty_server import BREAKS, FaultyServer, answer, close_after_reading, never_answer, refuse, say
 
 PHONE_NUMBER, TEXT = "+33699999999", "a text for one pair of eyes"
 PRIVATE: dict[str, Any] = {**ARGUMENTS["create_sms"], "phone_numbers": [PHONE_NUMBER], "message_text": TEXT}
@@ -349,6 +349,17 @@ def test_nothing_private_gets_out(
         assert secret not in "\n".join(seen)
     assert API_KEY.encode() not in pickle.dumps(raised)
     assert API_KEY not in f"{client.client!r} {client.client} {[vars(error) for error in raised]}"
+
+
+@pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nX"])
+def test_what_a_broken_server_echoes_does_not_get_into_errors(
+    make_client: MakeClient, server: FaultyServer, start: bytes
+) -> None:
+    server.script(say(start + f"{API_KEY} {PHONE_NUMBER} {TEXT}\r\n\r\n".encode()))
+    with pytest.raises(OutcomeUnknownError, match="RemoteProtocolError: illegal") as caught:
+        make_client(server.url).call("create_sms", **PRIVATE)
+    for secret in (API_KEY, PHONE_NUMBER, TEXT):
+        assert secret not in f"{caught.value} {caught.value!r} {vars(caught.value)}"
 
 
 def test_the_logger_is_quiet_by_default(

@@ -1,17 +1,22 @@
 """What is answered by the shortcut is answered as it is without."""
 
 import socket
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import NamedTuple
 
 import h11
 import httpx
 import pytest
+import requests
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sms_scheduler_mock import MockServer
+from sms_scheduler_mock._shortcut import Shortcut
 
 KEY = "Authorization: bearer mock-api-key"
 SMS = (
@@ -61,15 +66,15 @@ class Sent(NamedTuple):
 Answer = tuple[int, dict[bytes, bytes], bytes]
 
 
-def talk(server: MockServer, requests: list[Sent], *, at_once: bool) -> list[Answer]:
+def talk(server: MockServer, sent: list[Sent], *, at_once: bool) -> list[Answer]:
     """What is answered to requests over one connection, sent in one piece or each after the answer to the one before."""
     url = httpx.URL(server.url)
     answers: list[Answer] = []
     with socket.create_connection((url.host, url.port or 0), timeout=10) as connection:
         reader = h11.Connection(h11.CLIENT)
         if at_once:
-            connection.sendall(b"".join(request.data for request in requests))
-        for request in requests:
+            connection.sendall(b"".join(request.data for request in sent))
+        for request in sent:
             if not at_once:
                 connection.sendall(request.data)
             reader.send(h11.Request(method=request.method, target="/", headers=[("Host", "x")]))
@@ -111,7 +116,7 @@ def request(method: str, path: str, headers: list[str], body: str, version: str)
     return Sent(method, "\r\n".join([*lines, "", body]).encode())
 
 
-requests = st.builds(
+some_requests = st.builds(
     request,
     method=st.sampled_from(METHODS),
     path=st.sampled_from(PATHS),
@@ -122,7 +127,7 @@ requests = st.builds(
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(sent=st.lists(requests, min_size=1, max_size=4), at_once=st.booleans())
+@given(sent=st.lists(some_requests, min_size=1, max_size=4), at_once=st.booleans())
 @example(sent=[request("POST", "/sms", [KEY], SMS, "1.1")] * 3, at_once=True)
 @example(sent=[request("POST", "/sms", [KEY], SMS, "1.1")] * 3, at_once=False)
 @example(
@@ -140,6 +145,45 @@ def test_it_makes_no_difference(servers: tuple[MockServer, MockServer], sent: li
     long.trouble("latency", seconds=0)  # with a trouble the shortcut is closed
     assert talk(short, sent, at_once=at_once) == talk(long, sent, at_once=at_once)
     assert short.messages == long.messages
+
+
+def sent_by(ask: Callable[[str], object]) -> bytes:
+    """What a client sends, as it comes over a socket."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(ask, f"http://127.0.0.1:{listener.getsockname()[1]}/api/v1/sms/1")
+        connection, _ = listener.accept()
+        with connection:
+            data = connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+            asking.result(timeout=10)
+    return data
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        httpx.get,
+        lambda url: requests.get(url, timeout=10),
+        lambda url: subprocess.run(["curl", "-sS", url], check=True),
+    ],
+    ids=["httpx", "requests", "curl"],
+)
+def test_what_clients_send_goes_that_way(ask: Callable[[str], object]) -> None:
+    server = MockServer()
+    shortcut = Shortcut(server._service, lambda: True)
+    reply = shortcut.reply(sent_by(ask))
+    assert reply is not None
+    assert reply.status == 401
+    assert Shortcut(server._service, lambda: False).reply(sent_by(ask)) is None
+
+
+def test_whoever_starts_a_server_keeps_the_event_loop_that_there_was() -> None:
+    code = (
+        "import asyncio; from sms_scheduler_mock import MockServer; kind = lambda: type(asyncio.new_event_loop())\n"
+        "before = kind()\nwith MockServer(): print(kind() is before)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "True\n"
 
 
 @pytest.mark.parametrize("size", [1, 7, 100])

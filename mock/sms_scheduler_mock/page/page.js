@@ -5,12 +5,14 @@ const make = (tag, text = "", properties = {}) => Object.assign(document.createE
 
 const openapi = await (await fetch("_mock/openapi.json")).json();
 const baseUrl = new URL(openapi.servers[0].url, location.href).href;
-const { enum: codes, "x-enum-descriptions": words } = openapi.components.schemas.SmsStatus;
+const { enum: codes, "x-enum-varnames": names, "x-enum-descriptions": words = names } = openapi.components.schemas.SmsStatus;
 const descriptions = Object.fromEntries(codes.map((code, place) => [code, words[place]]));
+
+const GONE = "The server does not answer.";
 
 async function control(path, method = "GET", body = undefined) {
   const content = body && { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
-  const response = await fetch(`_mock${path}`, { method, ...content });
+  const response = await fetch(`_mock${path}`, { method, ...content }).catch(() => { throw new Error(GONE); });
   const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
   const answer = isJson ? await response.json() : await response.text();
   if (!response.ok) throw new Error(answer.error ?? `The server answered ${response.status}. ${answer}`);
@@ -81,7 +83,7 @@ async function attempt(action, name) {
     await action();
     if ($("problem").dataset.action === name || name !== "look") $("problem").hidden = true;
   } catch (error) {
-    $("problem").textContent = error instanceof TypeError ? "The server does not answer." : error.message;
+    $("problem").textContent = error.message;
     $("problem").dataset.action = name;
     $("problem").hidden = false;
   }
@@ -109,7 +111,7 @@ let reference;
 
 const loaded = (src) =>
   new Promise((resolve, reject) => {
-    const onerror = () => reject(new TypeError(`${src} was not loaded`));
+    const onerror = () => reject(new Error(GONE));
     document.head.append(make("script", "", { src, onload: resolve, onerror }));
   });
 
@@ -117,7 +119,7 @@ async function makeReference() {
   await loaded("_mock/swagger-ui/swagger_bundle.js");
   return new Promise((resolve) => {
     const ui = SwaggerUIBundle({
-      spec: { ...openapi, servers: [{ url: baseUrl }] },
+      spec: openapi,
       domNode: $("reference"),
       tryItOutEnabled: true,
       validatorUrl: null,
