@@ -102,7 +102,7 @@ class Connections(Generic[TransportT]):
 
     @contextlib.contextmanager
     def attempt(self, request: httpx.Request) -> Generator[TransportT]:
-        """Lend a transport until the response was read to its end; keep in mind how the attempt fails."""
+        """Lend a transport until the response is read too: one that breaks off is a failed attempt, as noted here."""
         try:
             with self._lock:
                 if self.is_closed:

@@ -332,7 +332,7 @@ class MockServer:
 
     @property
     def refused_numbers(self) -> tuple[str, ...]:
-        """The single phone numbers that are not valid; what is set takes the place of all that `refuse_number` was told."""
+        """The phone numbers that `refuse_number` was told. To set them is to forget its functions too."""
         return tuple(recipients for recipients in self._api.refused if isinstance(recipients, str))
 
     @refused_numbers.setter

@@ -63,6 +63,10 @@ class Serving:
 
 
 class _Connection(H11Protocol):
+    """Takes the shortcut while nothing is under way. Of uvicorn it relies on `conn`, `flow`, `app_state`, `server_state` and
+    `on_response_complete`, which are not documented: the tests of the shortcut see whether they still are what they were.
+    """
+
     def __init__(self, shortcut: Shortcut, **options: Any) -> None:
         super().__init__(**options)
         self._shortcut = shortcut
