@@ -28,7 +28,7 @@ NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.P
 _parsed = functools.lru_cache(maxsize=256)(httpx.URL)
 TransportT = TypeVar("TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport)
 # 100 in all, as in httpx. Those of one request at a time have no limit: httpcore counts cancelled ones for ever.
-_OWN, _KEPT, _SHARED = 80, 20, httpx.Limits(max_connections=20, max_keepalive_connections=0)
+_OWN, _KEPT, _SHARED = 80, 20, httpx.Limits(max_connections=20)
 _ATTEMPTS = "sms_scheduler.attempts"
 
 
