@@ -19,7 +19,6 @@ from ._http import Service
 # Where uvicorn's connections leave their transport, for the troubles that end a connection.
 TRANSPORT = "sms_scheduler_mock.transport"
 
-
 _FOREIGN = (
     "Only pages of this server may ask this, and it must be named localhost, by its address or by a name without a dot."
 )

@@ -254,10 +254,6 @@ class Ledger:
         if credits is not None and WITHOUT_CREDIT not in self._statuses:
             raise ValueError(f"the document names no status {WITHOUT_CREDIT}")
 
-    def clear(self, credits: int | None = None) -> None:  # noqa: A002
-        """Forget everything; ids are counted from the start again."""
-        self.replace(Contents(paid={}, credits=credits))
-
     def contents(self) -> Contents:
         """All that it holds."""
         with self.lock:

@@ -150,11 +150,6 @@ class MockServer:
         return f"{self._origin}{PREFIX}" if self._is_controlled else None
 
     @property
-    def host(self) -> str:
-        """Where it listens."""
-        return self._host
-
-    @property
     def _origin(self) -> str:
         return origin(self._host, self._serving.port if self._serving else self._wanted_port)
 
@@ -485,6 +480,7 @@ class MockServer:
                 outcomes.add(number, statuses, {})
             outcomes.set_mix(settings.get("mix", {}))
             frozenset(settings.get("senders") or ())
+            "".join([settings.get("api_key") or "", *settings.get("refused", [])])
             later(datetime.fromisoformat(clock["moment"]), time.time() - clock["set_at"])
         except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             raise ValueError(f"{path} holds what this server cannot make sense of: {error}") from error

@@ -131,6 +131,7 @@ def test_reset_asks_first(page: Page, client: httpx.Client, server: MockServer, 
 def test_the_reference_is_tried_out_on_the_server_itself(page: Page, server: MockServer) -> None:
     server.regenerate_key()  # the reference has the one that counts
     page.get_by_role("link", name="Reference", exact=True).click()
+    expect(page.locator("#inbox")).to_be_hidden()
     operations = page.locator(".opblock-summary-path")
     expect(operations).to_have_count(5)
     page.locator("#operations-sms-createSms .opblock-summary-control").click()

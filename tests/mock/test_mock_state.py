@@ -167,7 +167,18 @@ def test_what_was_made_by_a_server_with_other_statuses_changes_nothing(tmp_path:
         MockServer(state=path)
 
 
-@pytest.mark.parametrize("statement", ["DROP TABLE setting", "UPDATE setting SET value = '5'", "DROP TABLE sms"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP TABLE setting",
+        "DROP TABLE sms",
+        *(
+            f"INSERT OR REPLACE INTO setting VALUES ('{name}', '5')"
+            for name in ("api_key", "refused", "senders", "mix", "clock")
+        ),
+        "UPDATE setting SET value = '[5]' WHERE name = 'refused'",
+    ],
+)
 def test_a_damaged_state_is_refused(tmp_path: Path, body: Body, statement: str) -> None:
     path = tmp_path / "saved.db"
     server = MockServer(now=NOW)
