@@ -127,7 +127,11 @@ class MockServer:
         self._serving: Serving | None = None
         self._set_initial()
         self._store = Store(state) if state else None  # last: arguments that make no sense leave no file
-        self._begin()
+        try:
+            self._begin()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def url(self) -> str:

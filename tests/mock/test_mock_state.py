@@ -1,5 +1,6 @@
 """What a server with a state still knows when it is started again, stopped in order or killed."""
 
+import contextlib
 import signal
 import sqlite3
 import subprocess
@@ -163,8 +164,10 @@ def test_what_was_made_by_a_server_with_other_statuses_changes_nothing(tmp_path:
     with pytest.raises(ValueError, match="cannot make sense of: 'GONE' is not a documented status"):
         server.load(path)
     assert known(server) == before
-    with pytest.raises(ValueError, match="cannot make sense of"):
-        MockServer(state=path)
+    for _ in range(2):  # the first one has let go of the file
+        with pytest.raises(ValueError, match="cannot make sense of") as caught:
+            MockServer(state=path)
+        assert caught.value.__traceback__  # which holds on to the server
 
 
 @pytest.mark.parametrize(
@@ -235,8 +238,9 @@ def test_a_state_that_is_larger_than_the_capacity_is_cut(tmp_path: Path, body: B
     small = MockServer(now=NOW, capacity=2)
     small.load(tmp_path / "saved.db")
     assert small.messages == server.messages[-2:]
-    assert MockServer(state=tmp_path / "saved.db", capacity=2).messages == server.messages[-2:]
-    assert MockServer(state=tmp_path / "saved.db").messages == server.messages[-2:]
+    for capacity in (2, 5):  # the first one has made room in the file
+        with contextlib.closing(MockServer(state=tmp_path / "saved.db", capacity=capacity)) as started:
+            assert started.messages == server.messages[-2:]
 
 
 @pytest.mark.parametrize("wrong", [{"credits": -1}, {"faults": ["no-such"]}, {"port": -1}])
