@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from document import read
+from generator.document import read
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -25,7 +25,7 @@ from sms_scheduler import (
     UnauthorizedError,
 )
 from sms_scheduler_mock import MockServer
-from target import NoTargetError, Target, add_api_key
+from sms_scheduler_contract.target import NoTargetError, Target, add_api_key
 
 ROOT = Path(__file__).resolve().parent.parent
 console = Console(highlight=False)
@@ -111,7 +111,7 @@ def _show_stand_in() -> None:
 
 def _check_client() -> None:
     run = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "generate.py"), "--check"], capture_output=True, text=True, check=False
+        [sys.executable, "-P", "-m", "generator", "--check"], capture_output=True, text=True, check=False
     )
     if run.returncode:
         raise DemoError(f"{run.stdout}{run.stderr}".strip())

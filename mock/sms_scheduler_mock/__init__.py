@@ -5,21 +5,21 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._faults import FAULTS
-    from ._ledger import Message, Sms
-    from ._server import MockServer
-    from ._troubles import Trouble
-    from ._variants import VARIANTS
+    from sms_scheduler_contract.mutants.faults import FAULTS
+    from .backend.ledger import Message, Sms
+    from .server import MockServer
+    from .faults import Trouble
+    from sms_scheduler_contract.mutants.variants import VARIANTS
 
 __all__ = ["FAULTS", "VARIANTS", "Message", "MockServer", "Sms", "Trouble"]
 
 _MODULES = {
-    "FAULTS": "_faults",
-    "VARIANTS": "_variants",
-    "Message": "_ledger",
-    "MockServer": "_server",
-    "Sms": "_ledger",
-    "Trouble": "_troubles",
+    "FAULTS": "sms_scheduler_contract.mutants.faults",
+    "VARIANTS": "sms_scheduler_contract.mutants.variants",
+    "Message": "sms_scheduler_mock.backend.ledger",
+    "MockServer": "sms_scheduler_mock.server",
+    "Sms": "sms_scheduler_mock.backend.ledger",
+    "Trouble": "sms_scheduler_mock.faults",
 }
 
 
@@ -28,7 +28,7 @@ def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        module = importlib.import_module(f".{_MODULES[name]}", __name__)
+        module = importlib.import_module(_MODULES[name])
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(missing(error), name=error.name) from None
     value = globals()[name] = getattr(module, name)
@@ -42,6 +42,6 @@ def missing(error: ModuleNotFoundError) -> str:
 
 if sys.argv[0] == "-m":  # so it is while `python -m sms_scheduler_mock` imports the package
     try:
-        importlib.import_module("._server", __name__)
+        importlib.import_module(".server", __name__)
     except ModuleNotFoundError as error:
         sys.exit(missing(error))

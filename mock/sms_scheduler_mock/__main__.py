@@ -8,8 +8,8 @@ from pathlib import Path
 from threading import Event
 from types import FrameType
 
-from ._app import DIALECTS
-from ._server import MockServer
+from .http.api import DIALECTS
+from .server import MockServer
 
 
 def main() -> int:

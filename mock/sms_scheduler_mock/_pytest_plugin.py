@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from ._server import MockServer
+    from .server import MockServer
     from ._server_transport import ServerTransport
 
 _SERVER: "pytest.StashKey[MockServer]" = pytest.StashKey()

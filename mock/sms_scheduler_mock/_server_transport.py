@@ -2,7 +2,7 @@
 
 import httpx
 
-from ._server import MockServer
+from .server import MockServer
 
 
 class ServerTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import httptools
 
-from ._app import Reply
-from ._http import Service
+from .http.api import Reply
+from .http.routing import Service
 
 # What has a meaning for the connection, or for how the body comes.
 _SPECIAL = {b"connection", b"content-encoding", b"expect", b"te", b"trailer", b"transfer-encoding", b"upgrade"}

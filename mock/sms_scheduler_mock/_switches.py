@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ._app import Api, Call, Reply
-from ._changes import Answer, Change
-from ._faults import CATALOGUE as FAULTS
-from ._ledger import Rules
-from ._troubles import Trouble, Troubles
-from ._variants import CATALOGUE as VARIANTS
+from .http.api import Api, Call, Reply
+from sms_scheduler_contract.mutants.changes import Answer, Change
+from sms_scheduler_contract.mutants.faults import CATALOGUE as FAULTS
+from .backend.ledger import Rules
+from .faults import Trouble, Troubles
+from sms_scheduler_contract.mutants.variants import CATALOGUE as VARIANTS
 
 
 class Switches:

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMAND = [sys.executable, str(ROOT / "scripts" / "contract.py")]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "tests" / "contract"), "COLUMNS": "200"}
+COMMAND = [sys.executable, "-P", "-m", "sms_scheduler_contract"]
+ENVIRONMENT = {**os.environ, "COLUMNS": "200"}
 
 
 def contract(*arguments: str) -> subprocess.CompletedProcess[str]:

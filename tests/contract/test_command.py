@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from another_server import another_server
+from sms_scheduler_contract.mutants.another_server import another_server
 from command import ENVIRONMENT, contract
 from sms_scheduler_mock import MockServer
 

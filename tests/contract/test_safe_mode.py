@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from another_server import another_server
+from sms_scheduler_contract.mutants.another_server import another_server
 from command import COMMAND, ENVIRONMENT, contract
 from sms_scheduler_mock import MockServer
 

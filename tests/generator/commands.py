@@ -10,7 +10,7 @@ import attrs
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "openapi.yaml"
 FIRST = Path(__file__).with_name("first.yaml")
-COMMAND = (sys.executable, str(ROOT / "scripts" / "generate.py"))
+COMMAND = (sys.executable, "-P", "-m", "generator")
 PACKAGE = "sms_scheduler"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-import generate
+from generator import render as generate
 import pytest
 from ruamel.yaml import YAML
 

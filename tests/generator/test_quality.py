@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 import pytest
-import quality
+from generator import quality
 from ruamel.yaml import YAML
 
 from .commands import DOCUMENT

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import attrs
-import generate
+from generator import render as generate
 import pytest
 
 from .commands import DOCUMENT, FIRST, PACKAGE, ROOT, run, tree

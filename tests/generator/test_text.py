@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from docstrings import docstring
+from generator.docstrings import docstring
 from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from sms_scheduler_mock import FAULTS, VARIANTS, MockServer
-from sms_scheduler_mock._document import default_path
+from sms_scheduler_mock.document import default_path
 
 Body = Callable[..., dict[str, Any]]
 NUMBER = "+33612345678"

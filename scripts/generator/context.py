@@ -1,0 +1,671 @@
+"""What the templates render, from openapi-python-client's parsed document.
+
+What openapi-python-client parses, names and tells apart stays so. Here are only the facts that it drops (extensions,
+descriptions of responses) and the Python that the overriding templates need.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
+from typing import Any, NoReturn
+
+import attrs
+from .docstrings import Section, docstring, text
+from .document import Document, DocumentError, Mistake, Place, schemas
+from .unsupported import JSON, properties
+from .names import Renamed, argument_name, python_name
+from openapi_python_client import strings
+from openapi_python_client.parser.openapi import Endpoint, GeneratorData
+from openapi_python_client.parser.properties.any import AnyProperty
+from openapi_python_client.parser.properties.boolean import BooleanProperty
+from openapi_python_client.parser.properties.const import ConstProperty
+from openapi_python_client.parser.properties.date import DateProperty
+from openapi_python_client.parser.properties.datetime import DateTimeProperty
+from openapi_python_client.parser.properties.enum_property import EnumProperty
+from openapi_python_client.parser.properties.float import FloatProperty
+from openapi_python_client.parser.properties.int import IntProperty
+from openapi_python_client.parser.properties.list_property import ListProperty
+from openapi_python_client.parser.properties.model_property import ModelProperty
+from openapi_python_client.parser.properties.none import NoneProperty
+from openapi_python_client.parser.properties.string import StringProperty
+from openapi_python_client.parser.properties.union import UnionProperty
+from openapi_python_client.parser.properties.uuid import UuidProperty
+from openapi_python_client.parser.responses import Response
+
+SIMPLE_TYPES: dict[type, str] = {
+    AnyProperty: "Any",
+    BooleanProperty: "bool",
+    DateProperty: "datetime.date",
+    DateTimeProperty: "datetime.datetime",
+    FloatProperty: "float",
+    IntProperty: "int",
+    NoneProperty: "None",
+    StringProperty: "str",
+    UuidProperty: "uuid.UUID",
+}
+# Names of statuses that differ between versions of Python, as they are since 3.13.
+PHRASES = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
+# Errors for what stands for several statuses.
+SHARED_ERRORS = {"3XX": "RedirectError", "4XX": "ClientError", "5XX": "ServerError", "default": "DefaultError"}
+# Three uses of a schema, which differ in the types that are convenient and in those that are safe to promise.
+RECEIVED, SENT, ARGUMENT = "received", "sent", "argument"
+LISTS = {RECEIVED: "list[{}]", SENT: "list[{}]", ARGUMENT: "Sequence[{}]"}
+MAPS = {RECEIVED: "JsonObject[{}]", SENT: "dict[str, {}]", ARGUMENT: "Mapping[str, {}]"}
+
+
+@attrs.frozen
+class Field:
+    """A field of a model or of an error, or an argument of an operation.
+
+    Attributes:
+        name: The name in Python.
+        json_name: The name in the document.
+        type: The annotation.
+        description: What the document says of it.
+        default: The default as code, or None if it is required.
+        encoded: For an argument, the expression of what is sent for it.
+        takes_zone: Whether that depends on the client's time zone.
+    """
+
+    name: str
+    json_name: str
+    type: str
+    description: str
+    default: str | None = None
+    encoded: str = ""
+    takes_zone: bool = False
+
+
+@attrs.frozen
+class Outcome:
+    """What a documented status stands for: a result, or an error.
+
+    Attributes:
+        status: The status as the document has it: a number, a range such as 4XX, or "default".
+        name: The exception's name, empty for a success.
+        type: The annotation of the decoded body, or None if there is none.
+        decoder: The expression that makes the body's decoder.
+        fields: The fields of the body, which an error takes over.
+    """
+
+    status: str
+    name: str
+    description: str
+    type: str | None
+    decoder: str
+    fields: Sequence[Field]
+
+    @property
+    def key(self) -> str:
+        """The status as code: a number, or a text for what stands for several."""
+        return self.status if self.status.isdecimal() else repr(self.status)
+
+    @property
+    def condition(self) -> str:
+        """The expression that tells whether a response has the status, which is no default."""
+        is_range = self.status.endswith("XX")
+        return f"response.status_code // 100 == {self.status[0]}" if is_range else f"response.status_code == {self.key}"
+
+
+@attrs.frozen
+class Operation:
+    """An operation. `id`, `method` and `path` are the document's, `name` and `tag` are Python's.
+
+    Attributes:
+        path_code: The expression of the path, from the segments of its parameters.
+        query: The parameters of the query.
+        headers: The parameters that are headers.
+        body: The fields of the request body, as arguments.
+        body_model: The class that the body is checked by, or None if there is no body.
+        is_public: Whether it takes no API key.
+        models: The classes that the operation's module needs.
+    """
+
+    id: str
+    name: str
+    tag: str
+    method: str
+    path: str
+    path_code: str
+    summary: str
+    description: str
+    is_public: bool
+    path_parameters: Sequence[Field]
+    query: Sequence[Field]
+    headers: Sequence[Field]
+    body: Sequence[Field]
+    body_model: str | None
+    result: Outcome
+    errors: Sequence[Outcome]
+    models: Sequence[str]
+    root_error: str
+
+    @property
+    def takes_datetime(self) -> bool:
+        """Whether the client's time zone matters."""
+        return any(field.takes_zone for field in self.body)
+
+    @property
+    def keywords(self) -> list[Field]:
+        """The arguments that are given by keyword, those with a default last."""
+        return sorted([*self.query, *self.headers, *self.body], key=lambda field: field.default is not None)
+
+    @property
+    def docstring(self) -> str:
+        """The docstring of the clients' method."""
+        arguments: Section = ("Args", described([*self.path_parameters, *self.keywords]))
+        returned = [f"Returns: {self.result.description}"] if self.result.type else []
+        statuses = {"default": "any other status"}
+        errors = [f"{error.name} ({statuses.get(error.status, error.status)})" for error in self.errors]
+        raised = ", ".join([*errors, "TransportError"])
+        closing = [*returned, f"Raises: {raised} or another {self.root_error}."]
+        return docstring(self.summary, more=self.description, sections=[arguments], closing=closing)
+
+
+@attrs.frozen
+class EnumExtensions:
+    """What the document's extensions say of the values of an enum."""
+
+    descriptions: dict[Any, str]
+    final: list[Any]
+
+
+@attrs.frozen
+class Uses:
+    """What the operations make use of, for the code that is there only if it is needed.
+
+    Attributes:
+        query: Parameters of the query.
+        headers: Parameters that are headers.
+        texts: Parameters that `str` does not write as they are sent.
+        mapping: Request bodies that msgspec does not write as they are sent.
+        renaming: Responses with fields whose names in Python are not those in JSON.
+        ranges: Statuses such as 4XX, or "default".
+        public: Operations that take no API key.
+    """
+
+    query: bool
+    headers: bool
+    texts: bool
+    mapping: bool
+    renaming: bool
+    ranges: bool
+    public: bool
+
+
+def described(fields: Iterable[Field]) -> list[tuple[str, str]]:
+    """The entries of a docstring's section on fields."""
+    return [(field.name, field.description) for field in fields]
+
+
+class Views:
+    """Everything that the templates may refer to, beside what openapi-python-client gives them.
+
+    Raises:
+        DocumentError: The document says something that the client cannot express.
+    """
+
+    def __init__(
+        self, document: Document, renamed: Renamed, data: GeneratorData, package: str, distribution: str
+    ) -> None:
+        self._document = document
+        self._original = renamed.original
+        self._renamed_models = {str(model.class_info.name) for model in data.models if self._is_renamed(model)}
+        self.root_error = f"{strings.pascal_case(package)}Error"
+        self._by_endpoint = {
+            endpoint.name: self._operation(place, endpoint) for place, endpoint in self._endpoints(data)
+        }
+        prefix = strings.pascal_case(package)
+        info = document.data["info"]
+
+        self.package = package
+        self.distribution = distribution
+        self.version: str = info["version"]
+        self.title_line = f"{info['title']}: {info.get('summary') or 'an HTTP API'}"
+        self.servers: list[dict[str, str]] = document.data["servers"]
+        self.api_key_variable = f"{package.upper()}_API_KEY"
+        self.client_class = prefix
+        self.async_client_class = f"Async{prefix}"
+        self.operations = list(self._by_endpoint.values())
+        self.errors = self._one_class_a_status()
+        self.uses = self._uses(data)
+        self.json_names = self._json_names(data)
+        self.decoder_type, self.errors_type = self._codec_types()
+        self.received_models = self._reachable(endpoint_results(data))
+        self.public_models = sorted(
+            [name for name in self._reachable(public_values(data)) if name in class_names(data)]
+        )
+        self.public_names = self._public_names()
+
+    # Names and texts
+
+    def _public_names(self) -> list[str]:
+        fixed = ["ApiError", "InvalidResponseError", "NotSentError", "OutcomeUnknownError", "TransportError"]
+        names = [
+            *fixed, "UnexpectedStatusError", "__version__", self.root_error, self.client_class, self.async_client_class,
+            *(error.name for error in self.errors), *self.public_models,
+        ]  # fmt: skip
+        if doubles := sorted({name for name in names if names.count(name) > 1}):
+            self._refuse((), f"{', '.join(doubles)} would name two things in Python; rename the schema")
+        return sorted(names)
+
+    def constructor_docstring(self, transport_type: str) -> str:
+        """The docstring of a client."""
+        default, *others = [
+            f"{server['url']} ({text(server.get('description')).rstrip('.')})" for server in self.servers
+        ]
+        arguments = {
+            "api_key": f"The API key; by default that in the environment variable {self.api_key_variable}.",
+            "base_url": f"Where the API is, by default {default}." + "".join(f" Or {other}." for other in others),
+            "timeout": "How many seconds to wait for a connection, and then for each part of a response.",
+            "max_retries": "How often to send a request again that failed and may be repeated, 0 for never.",
+            "timezone": "The time zone that the server reads dates in. Aware datetimes are converted to it, and refused "
+            "without it.",
+            "transport": f"An `{transport_type}` to send with: for proxies, for TLS settings, for tests.",
+        }
+        closing = "Raises: ValueError if no API key is known, TypeError or ValueError for an option that cannot work."
+        return docstring(
+            self.title_line,
+            sections=[("Args", list(arguments.items()))],
+            closing=[closing],
+        )
+
+    def tag_description(self, tag: str) -> str:
+        """What the document says of a tag, given by its name in Python."""
+        for entry in self._document.data.get("tags", []):
+            if strings.PythonIdentifier(entry["name"], prefix="tag") == tag:
+                return text(entry.get("description")) or str(entry["name"])
+        return f"Operations on {tag}."
+
+    def _refuse(self, place: Place, problem: str) -> NoReturn:
+        raise DocumentError(self._document.describe([Mistake(place, problem)]))
+
+    # Operations
+
+    def view(self, endpoint: Endpoint) -> Operation:
+        """The view of an operation as openapi-python-client has it."""
+        return self._by_endpoint[endpoint.name]
+
+    def _endpoints(self, data: GeneratorData) -> list[tuple[Place, Endpoint]]:
+        """The operations in the document's order, each with its place."""
+        endpoints = {str(endpoint.name): endpoint for endpoint in all_endpoints(data)}
+        found: dict[str, Place] = {}
+        for place, raw in self._document.operations():
+            name = python_name(raw["operationId"])
+            if name in found:
+                self._refuse((*place, "operationId"), f"{name} would name two methods in Python; rename one operation")
+            found[name] = place
+        return [(place, endpoints[name]) for name, place in found.items()]
+
+    def _operation(self, place: Place, endpoint: Endpoint) -> Operation:
+        raw = self._document.at(place)
+        method, path = str(place[2]).upper(), str(place[1])
+        path_parameters, query, headers = self._parameters(place, endpoint)
+        body = endpoint.bodies[0].prop if endpoint.bodies else None
+        outcomes = [self._outcome(place, response) for response in endpoint.responses]
+        (result,) = (outcome for outcome in outcomes if not outcome.name)
+        used = [response.prop for response in endpoint.responses if has_body(response)]
+        used += [prop for _, prop in endpoint.iter_all_parameters()]
+        taken = {field.name for field in [*path_parameters, *query, *headers]}
+        return Operation(
+            id=raw["operationId"],
+            name=str(endpoint.name),
+            tag=str(endpoint.tags[0]),
+            method=method,
+            path=path,
+            path_code=path_code(path, path_parameters),
+            summary=raw.get("summary") or f"{method} {path}",
+            description=raw.get("description", ""),
+            is_public=all(
+                requirement == {} for requirement in raw.get("security", self._document.data.get("security"))
+            ),
+            path_parameters=path_parameters,
+            query=query,
+            headers=headers,
+            body=self._arguments(place, body, taken) if body else [],
+            body_model=str(body.get_base_type_string().as_unembedded_code()) if body else None,
+            result=result,
+            errors=[outcome for outcome in outcomes if outcome.name],
+            models=used_names([*used, *([body, *fields_of(body)] if body else [])]),
+            root_error=self.root_error,
+        )
+
+    def _parameters(self, place: Place, endpoint: Endpoint) -> Sequence[list[Field]]:
+        """The parameters as arguments: those in the path, in the query, and in headers."""
+        raw = {(each["in"], each["name"]): each for each in reversed(self._document.parameters(place))}
+        found: dict[str, list[Field]] = {"path": [], "query": [], "header": []}
+        taken: set[str] = set()
+        for location, prop in endpoint.iter_all_parameters():
+            field = self._parameter(prop, location.value, raw[location.value, text(prop.name)], taken)
+            found[location.value].append(field)
+            taken.add(field.name)
+        return list(found.values())
+
+    def _parameter(self, prop: Any, where: str, raw: dict[str, Any], taken: set[str]) -> Field:
+        field = self._field(prop, ARGUMENT)
+        name = argument_name(field.json_name, where, taken)
+        code = f"{field.json_name!r}, {name}, {self.annotation(prop, SENT)}"
+        if where == "query":
+            joined = holds_list(prop) and not raw.get("explode", True)
+            encoded = f"query_items({code}, ',')" if joined else f"query_items({code})"
+        else:
+            encoded = f"header_items({code})" if where == "header" else f"path_segment({code})"
+        return attrs.evolve(field, name=name, description=text(raw.get("description")), encoded=encoded)
+
+    def _arguments(self, place: Place, body: Any, taken: set[str]) -> list[Field]:
+        """The fields of a request body as arguments of the method."""
+        content = self._document.resolve(self._document.at(place)["requestBody"])["content"]
+        raw = properties(self._document, content[JSON]["schema"])
+        arguments: list[Field] = []
+        for prop in fields_of(body):
+            schema = self._document.resolve(raw[self._original(text(prop.name))])
+            arguments.append(self._argument(prop, schema, taken | {argument.name for argument in arguments}))
+        return arguments
+
+    def _argument(self, prop: Any, schema: dict[str, Any], taken: set[str]) -> Field:
+        field = self._field(prop, ARGUMENT)
+        name = argument_name(text(prop.name), "body", taken)
+        kind, encoded = field.type, name
+        if wire_format := schema.get("x-datetime-format"):
+            kind, encoded = f"datetime.datetime | {kind}", f"wire_datetime({name}, {wire_format!r}, timezone)"
+        elif holds_list(prop):
+            encoded = f"as_list({name})"
+        description = text(schema.get("description"))
+        if wire_format:
+            description += " A datetime with a zone is read in the client's `timezone`."
+        takes_zone = bool(wire_format)
+        return attrs.evolve(
+            field, name=name, type=kind, encoded=encoded, description=description, takes_zone=takes_zone
+        )
+
+    def _outcome(self, place: Place, response: Response) -> Outcome:
+        status = response.status_code.pattern
+        where = (*place, "responses", status)
+        kind = self.annotation(response.prop, RECEIVED) if has_body(response) else None
+        is_renamed = bool(self._reachable([response.prop]) & self._renamed_models)
+        return Outcome(
+            status=status,
+            name="" if status.startswith("2") else error_name(status),
+            description=self._outcome_description(where, response),
+            type=kind,
+            decoder=f"{'renaming_decoder' if is_renamed else 'decoder'}({kind})" if kind else "None",
+            fields=self.fields(response.prop, RECEIVED),
+        )
+
+    def _outcome_description(self, place: Place, response: Response) -> str:
+        """What a success gives, or why an error comes."""
+        returned = text(response.prop.description) if has_body(response) else ""
+        described = text(self._document.resolve(self._document.at(place))["description"])
+        return returned if returned and str(place[-1]).startswith("2") else described
+
+    def _one_class_a_status(self) -> list[Outcome]:
+        """The errors of all operations."""
+        found: dict[str, Outcome] = {}
+        for place, operation in zip(dict(self._document.operations()), self.operations, strict=True):
+            for error in operation.errors:
+                if found.setdefault(error.status, error).type != error.type:
+                    where = (*place, "responses", error.status)
+                    self._refuse(where, f"expected the body that {error.status} has in the operations above")
+        return [found[status] for status in sorted(found)]
+
+    def _uses(self, data: GeneratorData) -> Uses:
+        endpoints = all_endpoints(data)
+        parameters = [prop for endpoint in endpoints for _, prop in endpoint.iter_all_parameters()]
+        bodies = [body.prop for endpoint in endpoints for body in endpoint.bodies]
+        needs_query = any(endpoint.query_parameters for endpoint in endpoints)
+        needs_headers = any(endpoint.header_parameters for endpoint in endpoints)
+        unplain = (BooleanProperty, DateProperty, DateTimeProperty)
+        return Uses(
+            query=needs_query,
+            headers=needs_headers,
+            texts=needs_query or needs_headers or any(holds(prop, *unplain) for prop in parameters),
+            mapping=any(self._is_renamed(body) or any(map(is_mapped, fields_of(body))) for body in bodies),
+            renaming=bool(self._reachable(endpoint_results(data)) & self._renamed_models),
+            ranges=any(not error.status.isdecimal() for error in self.errors),
+            public=any(operation.is_public for operation in self.operations),
+        )
+
+    def _codec_types(self) -> tuple[str, str]:
+        """The annotations of a decoder, and of all documented errors of an operation."""
+        decoders = ["msgspec.json.Decoder[{}]", *(["RenamingDecoder[{}]"] if self.uses.renaming else [])]
+        decoder, any_decoder = (" | ".join(decoders).format(*[kind] * len(decoders)) for kind in ("T", "Any"))
+        statuses = "int | str" if self.uses.ranges else "int"
+        return f'"{decoder}"', f'"Mapping[{statuses}, tuple[type[ApiError], {any_decoder} | None]]"'
+
+    # Models and enums
+
+    def _json_names(self, data: GeneratorData) -> dict[str, str]:
+        """The names in the document of the fields that have another one in Python."""
+        names = [
+            (str(prop.python_name), self._original(text(prop.name)))
+            for model in data.models
+            for prop in fields_of(model)
+        ]
+        return {name: original for name, original in names if name != original}
+
+    def _is_renamed(self, model: Any) -> bool:
+        return any(str(prop.python_name) != self._original(text(prop.name)) for prop in fields_of(model))
+
+    def model_fields(self, model: ModelProperty) -> list[Field]:
+        """The fields of a model, with the types that suit its use."""
+        return self.fields(model, RECEIVED if str(model.class_info.name) in self.received_models else SENT)
+
+    def model_imports(self, model: ModelProperty) -> list[str]:
+        """The imports of a model's module."""
+        infos = class_infos(fields_of(model))
+        return [f"from .{module} import {name}" for name, module in sorted(infos.items())]
+
+    def fields(self, model: Any, use: str) -> list[Field]:
+        """The fields of a model, required ones first."""
+        return [self._field(prop, use) for prop in fields_of(model)]
+
+    def _field(self, prop: Any, use: str) -> Field:
+        kind = self.annotation(prop, use)
+        default = default_code(prop)
+        if not prop.required and default is None:
+            is_nullable = any(isinstance(inner, NoneProperty) for inner in [prop, *inner_props(prop)])
+            kind, default = kind if is_nullable else f"{kind} | None", "None"
+        json_name = self._original(text(prop.name))
+        return Field(str(prop.python_name), json_name, kind, text(prop.description), default)
+
+    def annotation(self, prop: Any, use: str) -> str:
+        """The Python type of a value."""
+        match prop:
+            case ConstProperty():
+                return f"Literal[{prop.value.raw_value!r}]"
+            case ModelProperty() if is_map(prop):
+                return MAPS[use].format(self.annotation(prop.additional_properties, use))
+            case EnumProperty() | ModelProperty():
+                return str(prop.class_info.name)
+            case ListProperty():
+                return LISTS[use].format(self.annotation(prop.inner_property, use))
+            case UnionProperty():
+                one = one_of_one_or_many(prop)
+                if one is not None and use == RECEIVED:
+                    return f"OneOrMany[{self.annotation(one, use)}]"
+                return " | ".join(dict.fromkeys(self.annotation(inner, use) for inner in prop.inner_properties))
+            case _ if type(prop) not in SIMPLE_TYPES:
+                self._refuse((), f"{text(prop.name)} is of a kind that cannot be expressed")
+            case _:
+                return SIMPLE_TYPES[type(prop)]
+
+    def _reachable(self, props: Iterable[Any]) -> set[str]:
+        """The names of all models and enums that values of these types can hold."""
+        found: dict[str, Any] = {}
+        queue = list(props)
+        while queue:
+            prop = queue.pop()
+            name = str(prop.class_info.name) if isinstance(prop, EnumProperty | ModelProperty) else ""
+            if name and name in found:
+                continue
+            found[name] = prop
+            queue += inner_props(prop)
+        return set(found) - {""}
+
+    def enum_extensions(self, enum: EnumProperty) -> EnumExtensions:
+        """What the document's extensions say of the values of an enum, which is found again by its values."""
+        found: list[EnumExtensions] = []
+        for place, schema in schemas(self._document):
+            values = [value for value in schema.get("enum", []) if value is not None]
+            if [escaped(value) for value in values] != list(enum.values.values()):
+                continue
+            final = zip(values, schema.get("x-enum-final", []), strict=False)
+            extensions = EnumExtensions(
+                dict(zip(values, schema.get("x-enum-descriptions", []), strict=False)),
+                [value for value, is_final in final if is_final],
+            )
+            if found and extensions != found[0]:
+                self._refuse(place, "another enum has these values, and says something else of them; share one schema")
+            found.append(extensions)
+        return found[0] if found else EnumExtensions({}, [])
+
+
+def escaped(value: Any) -> Any:
+    """The value of an enum as openapi-python-client keeps it, which is ready to stand between double quotes."""
+    return strings.in_double_quote_literal(value) if isinstance(value, str) else value
+
+
+# What openapi-python-client's properties are made of
+
+
+def all_endpoints(data: GeneratorData) -> list[Endpoint]:
+    """The operations of all tags."""
+    return [endpoint for collection in data.endpoint_collections_by_tag.values() for endpoint in collection.endpoints]
+
+
+def endpoint_results(data: GeneratorData) -> list[Any]:
+    """What servers may send."""
+    return [response.prop for endpoint in all_endpoints(data) for response in endpoint.responses]
+
+
+def public_values(data: GeneratorData) -> list[Any]:
+    """What users get or give: results whole, but error and request bodies as the fields that they consist of."""
+    found: list[Any] = []
+    for endpoint in all_endpoints(data):
+        found += [prop for _, prop in endpoint.iter_all_parameters()]
+        for body in endpoint.bodies:
+            found += fields_of(body.prop)
+        for response in endpoint.responses:
+            is_success = response.status_code.pattern.startswith("2")
+            found += [response.prop] if is_success else fields_of(response.prop)
+    return found
+
+
+def class_names(data: GeneratorData) -> set[str]:
+    """The classes that are generated."""
+    return {str(prop.class_info.name) for prop in [*data.models, *data.enums] if not is_map(prop)}
+
+
+def default_code(prop: Any) -> str | None:
+    """The default of a property as code; that of openapi-python-client escapes texts twice, and needs dateutil."""
+    if prop.default is None:
+        return None
+    match prop:
+        case StringProperty():
+            return repr(prop.default.raw_value)
+        case DateProperty() | DateTimeProperty():
+            return f"{SIMPLE_TYPES[type(prop)]}.fromisoformat({prop.default.raw_value!r})"
+        case _:
+            return str(prop.default.python_code.as_unembedded_code())
+
+
+def has_body(response: Response) -> bool:
+    """Whether a response is documented to have a body."""
+    return response.source["attribute"] != "None"
+
+
+def is_map(prop: Any) -> bool:
+    """Whether an object has no fields of its own, only any number of values of one type."""
+    return isinstance(prop, ModelProperty) and bool(prop.additional_properties) and not fields_of(prop)
+
+
+def fields_of(prop: Any) -> list[Any]:
+    """The properties of a model, required ones first."""
+    if not isinstance(prop, ModelProperty):
+        return []
+    return [*(prop.required_properties or []), *(prop.optional_properties or [])]
+
+
+def inner_props(prop: Any) -> list[Any]:
+    """The properties directly below one."""
+    match prop:
+        case ModelProperty():
+            additional = [prop.additional_properties] if prop.additional_properties else []
+            return [*fields_of(prop), *additional]
+        case ListProperty():
+            return [prop.inner_property]
+        case UnionProperty():
+            return list(prop.inner_properties)
+        case _:
+            return []
+
+
+def holds(prop: Any, *kinds: type) -> bool:
+    """Whether a property is of one of the kinds, or one below it is."""
+    return isinstance(prop, kinds) or any(holds(inner, *kinds) for inner in inner_props(prop))
+
+
+def holds_list(prop: Any) -> bool:
+    """Whether a value may be a list."""
+    return any(isinstance(inner, ListProperty) for inner in [prop, *inner_props(prop)])
+
+
+def is_mapped(prop: Any) -> bool:
+    """Whether msgspec alone would not write an argument as it is sent: null for what is left out, a date without zone."""
+    return holds(prop, ModelProperty, DateTimeProperty) or holds_nested_list(prop)
+
+
+def holds_nested_list(prop: Any) -> bool:
+    """Whether a value may be a list of lists, of which `as_list` would convert only the outer one."""
+    is_nested = isinstance(prop, ListProperty) and holds(prop.inner_property, ListProperty)
+    return is_nested or any(map(holds_nested_list, inner_props(prop)))
+
+
+def class_infos(props: Iterable[Any]) -> dict[str, str]:
+    """The models and enums that annotations name, with their modules."""
+    found: dict[str, str] = {}
+    for prop in props:
+        if isinstance(prop, EnumProperty | ModelProperty) and not is_map(prop):
+            found[str(prop.class_info.name)] = str(prop.class_info.module_name)
+        else:
+            found.update(class_infos(inner_props(prop)))
+    return found
+
+
+def used_names(props: Iterable[Any]) -> list[str]:
+    """The names of the models and enums that annotations name."""
+    return sorted(class_infos(props))
+
+
+def one_of_one_or_many(union: UnionProperty) -> Any:
+    """The one, if a value is either that or a list of it."""
+    lists = [prop for prop in union.inner_properties if isinstance(prop, ListProperty)]
+    others = [prop for prop in union.inner_properties if not isinstance(prop, ListProperty)]
+    if len(lists) == len(others) == 1:
+        one, many = others[0], lists[0].inner_property
+        if one.get_type_string(no_optional=True) == many.get_type_string(no_optional=True):
+            return one
+    return None
+
+
+def error_name(status: str) -> str:
+    """The name of the exception for an error status, after the status's name in HTTP."""
+    if not status.isdecimal():
+        return SHARED_ERRORS[status]
+    try:
+        phrase = PHRASES.get(int(status)) or HTTPStatus(int(status)).phrase
+    except ValueError:
+        phrase = f"Status {status}"
+    return strings.pascal_case(phrase).removesuffix("Error") + "Error"
+
+
+def path_code(path: str, parameters: Sequence[Field]) -> str:
+    """The path as a Python expression of its parameters' encoded segments."""
+    if not parameters:
+        return repr(path)
+    segments = {parameter.json_name: f"{{{parameter.name}_segment}}" for parameter in parameters}
+    pieces = re.split(r"{(.*?)}", path)
+    code = "".join(
+        segments[piece] if index % 2 else strings.in_f_string_literal(piece) for index, piece in enumerate(pieces)
+    )
+    return f'f"{code}"'

@@ -1,0 +1,231 @@
+"""What a document may say and a generated client cannot express.
+
+It is refused, each with its place, so that nothing is ever left out of a client or put into it wrongly.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from .document import Document, Mistake, Place, schemas
+from .names import python_name
+from openapi_python_client.strings import PythonIdentifier
+
+JSON = "application/json"
+# The first three become types of Python; the others say what a text or number is for, and change nothing.
+FORMATS = {
+    *("date", "date-time", "uuid"),
+    *("double", "duration", "email", "float", "hostname", "int32", "int64", "ipv4", "ipv6", "json-pointer", "password"),
+    *("regex", "time", "uri", "uri-reference"),
+}
+OWN_HEADERS = {"accept", "authorization", "content-type"}
+CLIENT_METHODS = {"aclose", "close", "with_options"}
+ERROR_ATTRIBUTES = {
+    *("add_note", "args", "content", "headers", "operation", "retry_after", "status_code", "with_traceback"),
+}
+
+
+def limits(document: Document) -> Iterator[Mistake]:
+    """Everything in a document that cannot be expressed."""
+    yield from _whole(document)
+    yield from _recursion(document)
+    fields = _body_fields(document)
+    for place, schema in schemas(document):
+        yield from _schema(document, place, schema)
+        if "x-datetime-format" in schema and not any(schema is field for field in fields):
+            yield Mistake((*place, "x-datetime-format"), "has a meaning only for a field of a request body")
+    for place, _ in document.operations():
+        yield from _operation(document, place)
+        yield from _request(document, place)
+        yield from _responses(document, place)
+
+
+def _body_fields(document: Document) -> list[Any]:
+    """The schemas of all fields of request bodies."""
+    bodies = [document.resolve(raw["requestBody"]) for _, raw in document.operations() if "requestBody" in raw]
+    schemas_of_bodies = [media.get("schema", {}) for body in bodies for media in body["content"].values()]
+    return [document.resolve(field) for schema in schemas_of_bodies for field in properties(document, schema).values()]
+
+
+def _whole(document: Document) -> Iterator[Mistake]:
+    if not re.fullmatch(r"\d+(\.\d+)*((a|b|rc|\.dev|\.post)\d+)?", document.data["info"]["version"]):
+        yield Mistake(("info", "version"), "expected a version such as 1.0.2")
+    for index, server in enumerate(document.data["servers"]):
+        url = urlsplit(server["url"])
+        if url.scheme not in {"http", "https"} or not url.netloc or "{" in server["url"]:
+            yield Mistake(("servers", index, "url"), "expected an absolute http or https URL without variables")
+    if "webhooks" in document.data:
+        yield Mistake(("webhooks",), "cannot be expressed yet")
+    for path, item in document.data["paths"].items():
+        if "$ref" in item:
+            yield Mistake(("paths", path, "$ref"), "cannot be expressed yet; write the path's operations here")
+
+
+def _schema(document: Document, place: Place, schema: dict[str, Any]) -> Iterator[Mistake]:
+    if schema.get("format", "date") not in FORMATS:
+        problem = f"the format {schema['format']} cannot be expressed; known are {', '.join(sorted(FORMATS))}"
+        yield Mistake((*place, "format"), problem)
+    for key in ("oneOf", "anyOf"):
+        if sum(_is_object(document, part) for part in schema.get(key, [])) > 1:
+            problem = "objects of several kinds cannot be told apart; describe them as one, with optional fields"
+            yield Mistake((*place, key), problem)
+    if schema.get("properties") and isinstance(schema.get("additionalProperties"), dict):
+        yield Mistake((*place, "additionalProperties"), "cannot be expressed beside `properties`")
+
+
+def _is_object(document: Document, schema: Any) -> bool:
+    schema = document.resolve(schema)
+    if not isinstance(schema, dict):
+        return False
+    is_object = schema.get("type") == "object" or "properties" in schema
+    return is_object or any(_is_object(document, part) for part in schema.get("allOf", []))
+
+
+def _recursion(document: Document) -> Iterator[Mistake]:
+    """Schemas that contain themselves, each of whose modules would import the other."""
+    inside = {
+        name: set(_references(schema))
+        for name, schema in document.data.get("components", {}).get("schemas", {}).items()
+    }
+    for name, direct in inside.items():
+        reached: set[str] = set()
+        queue = list(direct)
+        while queue:
+            found = queue.pop()
+            if found not in reached:
+                reached.add(found)
+                queue += inside.get(found, ())
+        if name in reached:
+            problem = "contains itself, which cannot be expressed; leave the inner one without a schema, as `{}`"
+            yield Mistake(("components", "schemas", name), problem)
+
+
+def _references(value: Any) -> Iterator[str]:
+    """The names of the schemas that a part of the document refers to."""
+    if isinstance(value, dict):
+        reference = value.get("$ref")
+        if isinstance(reference, str) and reference.startswith("#/components/schemas/"):
+            yield reference.removeprefix("#/components/schemas/").partition("/")[0]
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _references(item)
+
+
+def _operation(document: Document, place: Place) -> Iterator[Mistake]:
+    operation = document.at(place)
+    if python_name(operation["operationId"]) in CLIENT_METHODS:
+        yield Mistake((*place, "operationId"), "is the name of another method of the client; rename the operation")
+    for holder in (place, place[:-1]):
+        if "servers" in document.at(holder):
+            yield Mistake((*holder, "servers"), "cannot be expressed yet")
+    if "callbacks" in operation:
+        yield Mistake((*place, "callbacks"), "cannot be expressed yet")
+    requirements = operation.get("security", document.data.get("security"))
+    if requirements is None:
+        yield Mistake(
+            place, "expected `security` here or in the whole document; `security: []` for an operation without"
+        )
+    schemes = document.data.get("components", {}).get("securitySchemes", {})
+    for name in {name for requirement in requirements or [] for name in requirement}:
+        scheme = document.resolve(schemes.get(name, {}))
+        if (scheme.get("type"), str(scheme.get("scheme")).lower()) != ("http", "bearer"):
+            yield Mistake(place, f"the security scheme {name} cannot be expressed; use `type: http, scheme: bearer`")
+
+
+def _request(document: Document, place: Place) -> Iterator[Mistake]:
+    seen: dict[tuple[str, ...], str] = {}
+    for parameter in document.parameters(place):
+        name, where = parameter["name"], parameter["in"]
+        yield from _parameter(document, place, parameter)
+        # the second name is what openapi-python-client falls back on for two that collide
+        names = python_name(name), str(PythonIdentifier(name, prefix="field_", skip_snake_case=True))
+        other = seen.setdefault((where, *names), name)
+        if other != name:
+            yield Mistake(place, f"the {where} parameters {other} and {name} have one name in Python; rename one")
+    if "requestBody" in document.at(place):
+        yield from _body(document, place)
+
+
+def _parameter(document: Document, place: Place, parameter: dict[str, Any]) -> Iterator[Mistake]:
+    name, where = parameter["name"], parameter["in"]
+    what = f"the {where} parameter {name}"
+    style = "form" if where == "query" else "simple"
+    if where == "cookie":
+        yield Mistake(place, f"{what} cannot be expressed; use a header or the query")
+    elif where == "header" and name.lower() in OWN_HEADERS:
+        yield Mistake(place, f"{what} is not for a document to say: the client sets it by itself")
+    elif where == "header" and not re.fullmatch(r"[\w!#$%&'*+.^`|~-]+", name, re.ASCII):
+        yield Mistake(place, f"{what} has a name that no header can have; use letters, digits and hyphens")
+    elif "schema" not in parameter:
+        yield Mistake(place, f"{what} needs a `schema`; `content` cannot be expressed")
+    elif parameter.get("style", style) != style or parameter.get("allowReserved", False):
+        yield Mistake(place, f"{what} can be expressed in the style {style} alone, without `allowReserved`")
+    elif _holds(document, parameter["schema"], {"object"} if where == "query" else {"object", "array"}):
+        yield Mistake(place, f"{what} must be a text, a number, true or false{', or a list' * (where == 'query')}")
+
+
+def _holds(document: Document, schema: Any, types: set[str], *, nested: bool = False) -> bool:
+    """Whether a value can be of one of the types, or be a list that holds another list."""
+    schema = document.resolve(schema)
+    if not isinstance(schema, dict):
+        return False
+    found = schema.get("type", [])
+    names = {found} if isinstance(found, str) else set(found)
+    parts = [part for key in ("allOf", "anyOf", "oneOf") for part in schema.get(key, [])]
+    return (
+        bool(names & types or "properties" in schema or (nested and "array" in names))
+        or any(_holds(document, part, types, nested=nested) for part in parts)
+        or _holds(document, schema.get("items"), types, nested=True)
+    )
+
+
+def _body(document: Document, place: Place) -> Iterator[Mistake]:
+    where = (*place, "requestBody")
+    body = document.resolve(document.at(where))
+    yield from _content(where, body)
+    if not body.get("required", False):
+        yield Mistake(where, "an optional body cannot be expressed; add `required: true`")
+    if JSON in body["content"] and not properties(document, body["content"][JSON].get("schema", {})):
+        yield Mistake(where, "expected an object with properties, which become the method's arguments")
+
+
+def _responses(document: Document, place: Place) -> Iterator[Mistake]:
+    responses = document.at(place).get("responses", {})
+    for status, reference in responses.items():
+        where = (*place, "responses", status)
+        response = document.resolve(reference)
+        yield from _content(where, response)
+        if status.startswith("1"):
+            yield Mistake(where, "cannot be expressed: such a response is not the last one")
+        elif not status.startswith("2"):
+            yield from _error(document, where, response)
+    successes = [status for status in responses if status.startswith("2")]
+    if len(successes) != 1:
+        yield Mistake((*place, "responses"), f"expected one status of success, not {len(successes)}")
+
+
+def _error(document: Document, place: Place, response: dict[str, Any]) -> Iterator[Mistake]:
+    schema = response.get("content", {}).get(JSON, {}).get("schema")
+    fields = {} if schema is None else properties(document, schema)
+    if schema is not None and not fields:
+        yield Mistake(place, "an error whose body is not an object with properties cannot be expressed yet")
+    for name in sorted(name for name in fields if python_name(name) in ERROR_ATTRIBUTES):
+        yield Mistake(place, f"{name} is an attribute of every error already")
+
+
+def _content(place: Place, holder: dict[str, Any]) -> Iterator[Mistake]:
+    for kind, media in holder.get("content", {}).items():
+        if kind != JSON:
+            yield Mistake(place, f"the content type {kind} cannot be expressed; use {JSON}")
+        elif "schema" not in media:
+            yield Mistake(place, "expected a `schema` of the content")
+
+
+def properties(document: Document, schema: Any) -> dict[str, Any]:
+    """The schemas of an object's fields, by their names in the document."""
+    schema = document.resolve(schema)
+    found: dict[str, Any] = {}
+    for part in schema.get("allOf", []):
+        found.update(properties(document, part))
+    found.update(schema.get("properties", {}))
+    return found

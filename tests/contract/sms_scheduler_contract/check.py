@@ -1,0 +1,98 @@
+"""What makes a test a promise: its words, the cases it is tried in, and what it takes in safe mode."""
+
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import attrs
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from .session import NotTestedError, Server
+
+# A server may be slow, and valid messages are rare among all that a schema allows.
+PATIENT = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+
+
+@attrs.frozen
+class Promise:
+    """What is known of a promise before it is tested.
+
+    Attributes:
+        text: What the page states, in a sentence: the first paragraph of the test's docstring.
+        posts: How many requests for a message it takes in safe mode, at most.
+        unsafe: Why it is not tested in safe mode; None if it is.
+    """
+
+    text: str
+    posts: int = 0
+    unsafe: str | None = None
+
+
+def first_paragraph(function: Callable[..., object]) -> str:
+    """The first paragraph of a docstring, on one line."""
+    return " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
+
+
+def promise(
+    *,
+    posts: int = 0,
+    unsafe: str | None = None,
+    cases: int = 15,
+    first: Iterable[dict[str, Any]] = (),
+    **strategies: st.SearchStrategy[Any],
+) -> Callable[[Callable[..., None]], Callable[[Server], None]]:
+    """Make a scenario a test: it is run with the arguments of `first`, then in `cases` that Hypothesis makes up.
+
+    In safe mode it is run once, with the first or else the simplest arguments, or not at all if it is `unsafe`. Without
+    `first` and strategies it is run once anyway.
+    """
+    known = list(first)
+
+    def decorate(scenario: Callable[..., None]) -> Callable[[Server], None]:
+        def test(server: Server) -> None:
+            if server.limits.safe and unsafe:
+                raise NotTestedError(f"in safe mode: {unsafe}")
+            _run(server, scenario, known, st.fixed_dictionaries(strategies) if strategies else None, cases)
+
+        test.__name__, test.__doc__, test.__module__ = scenario.__name__, scenario.__doc__, scenario.__module__
+        test.promise = Promise(first_paragraph(scenario), posts, unsafe)  # type: ignore[attr-defined]
+        return test
+
+    return decorate
+
+
+def _run(
+    server: Server,
+    scenario: Callable[..., None],
+    first: list[dict[str, Any]],
+    strategy: st.SearchStrategy[dict[str, Any]] | None,
+    cases: int,
+) -> None:
+    for arguments in first[: 1 if server.limits.safe else None] or ([] if strategy else [{}]):
+        with server.scenario():
+            scenario(server, **arguments)
+    if strategy is None or (server.limits.safe and first):
+        return
+
+    @seed(server.limits.seed)
+    @hypothesis_settings(server, cases)
+    @given(strategy)
+    def case(arguments: dict[str, Any]) -> None:
+        with server.scenario():
+            scenario(server, **arguments)
+
+    case()
+
+
+def hypothesis_settings(server: Server, cases: int, **others: Any) -> settings:
+    """How Hypothesis runs: as often as it is told, once in safe mode, and the shortest failing case unless time is short."""
+    return settings(
+        max_examples=1 if server.limits.safe else max(1, round(cases * server.limits.cases)),
+        phases=[Phase.explicit, Phase.generate, *([Phase.shrink] if server.limits.shrink else [])],
+        deadline=None,
+        database=None,
+        report_multiple_bugs=False,
+        suppress_health_check=PATIENT,
+        **others,
+    )

@@ -1,0 +1,105 @@
+"""Statuses, content types, schemas and links.
+
+Judged by Schemathesis, by what openapi.yaml says.
+"""
+
+from typing import Any
+
+import schemathesis
+from hypothesis import Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import run_state_machine_as_test
+from schemathesis.generation import GenerationMode
+
+from .. import drafts
+from ..document import SCHEMA
+from ..check import PATIENT, hypothesis_settings
+from ..session import Server
+
+Case = schemathesis.Case[Any]
+# Stand for the tester's sender and number, which are not known when the strategies are made.
+THE_SENDER, THE_NUMBER = 987654321, "+33987654321"
+
+
+@st.composite
+def valid_fields(draw: st.DrawFn) -> dict[str, Any]:
+    """The fields for which a schema cannot say what is valid: without them no request passes the server's own rules."""
+    numbers = st.integers(10**7, 10**8 - 1).map(lambda digits: f"+336{digits}")
+    return {
+        "message_text": draw(drafts.texts),
+        "delivery_date": draw(st.one_of(drafts.future_dates, st.sampled_from(drafts.PAST_DATES))),
+        "sender_id": THE_SENDER,
+        "phone_numbers": draw(st.one_of(st.just(THE_NUMBER), numbers, st.lists(numbers, min_size=1, max_size=4))),
+    }
+
+
+@SCHEMA.hook
+def flatmap_case(context: schemathesis.HookContext, case: Case) -> st.SearchStrategy[Case]:
+    """Make most of the positive bodies valid in all respects; leave the rest and the negative ones as they are."""
+    if not isinstance(case.body, dict) or case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
+        return st.just(case)
+    body = case.body
+
+    def complete(fields: dict[str, Any]) -> Case:
+        case.body = {**body, **fields}
+        return case
+
+    return st.one_of(valid_fields(), valid_fields(), valid_fields(), st.just({})).map(complete)
+
+
+def address(case: Case, server: Server) -> dict[str, Any]:
+    """Put the tester's sender and number in, and say where to send the case."""
+    body: Any = case.body
+    if isinstance(body, dict):
+        named: dict[Any, Any] = {THE_SENDER: server.target.sender_id, THE_NUMBER: server.target.phone_numbers[0]}
+        case.body = {
+            key: named.get(value, value) if isinstance(value, int | str) else value for key, value in body.items()
+        }
+    return {
+        "base_url": server.target.url,
+        "headers": {"Authorization": server.authorization},
+        "session": server.session,
+    }
+
+
+# Hypothesis's own phase of shrinking is left out: the coverage phase tries the shortest cases anyway.
+SETTINGS = settings(
+    max_examples=25,
+    phases=[Phase.explicit, Phase.generate],
+    deadline=None,
+    database=None,
+    suppress_health_check=PATIENT,
+)
+
+
+@SCHEMA.parametrize()
+@SETTINGS
+def test_operation_keeps_the_document(case: Case, server: Server) -> None:
+    """Whatever is asked, the answer has a status, a type and the fields of the document, and what is wrong is refused."""
+    with server.scenario():
+        server.may_make_up()
+        server.judge(lambda: case.call_and_validate(**address(case, server)))
+
+
+def test_links_lead_where_the_document_says(server: Server) -> None:
+    """The ids in answers lead to the other operations, in any order, and all answers keep the document."""
+    server.may_make_up()
+
+    class Links(SCHEMA.as_state_machine()):  # type: ignore[misc]
+        def setup(self) -> None:
+            self.scenario = server.scenario()
+            self.scenario.__enter__()
+
+        def teardown(self) -> None:
+            self.scenario.__exit__(None, None, None)
+
+        def get_call_kwargs(self, case: Case) -> dict[str, Any]:
+            return address(case, server)
+
+        def validate_response(self, response: Any, case: Case, *args: Any, **kwargs: Any) -> None:
+            server.judge(lambda: super(Links, self).validate_response(response, case, *args, **kwargs))
+
+    with server.scenario():
+        run_state_machine_as_test(
+            seed(server.limits.seed)(Links), settings=hypothesis_settings(server, 30, stateful_step_count=8)
+        )

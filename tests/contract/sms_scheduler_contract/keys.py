@@ -1,0 +1,40 @@
+"""What is sent in the place of the key, and how a shell writes it without showing the key."""
+
+from collections.abc import Callable
+
+from .session import Server
+
+KEY_VARIABLE = "SMS_SCHEDULER_API_KEY"
+
+# By what they are: the header made from the key, and the same for bash.
+WRONG_KEYS: dict[str, tuple[Callable[[str], str | None], str]] = {
+    "no header": (lambda key: None, ""),
+    "no key": (lambda key: "bearer", "bearer"),
+    "another key": (lambda key: "bearer wrong", "bearer wrong"),
+    "the key and more": (lambda key: f"bearer {key}x", f"bearer ${{{KEY_VARIABLE}}}x"),
+    "a part of the key": (lambda key: f"bearer {key[:-1]}", f"bearer ${{{KEY_VARIABLE}%?}}"),
+    "the first letter of the key": (lambda key: f"bearer {key[:1]}", f"bearer ${{{KEY_VARIABLE}:0:1}}"),
+    "the key in the other case": (lambda key: f"bearer {_other_case(key)}", f"bearer ${{{KEY_VARIABLE}~~}}"),
+    "basic authentication": (lambda key: "Basic d3Jvbmc6d3Jvbmc=", "Basic d3Jvbmc6d3Jvbmc="),
+    "the scheme of something else": (lambda key: "Digest wrong", "Digest wrong"),
+    "a word": (lambda key: "wrong", "wrong"),
+}
+
+
+def _other_case(key: str) -> str:
+    """The key with its letters in the other case; one without letters has none, and gives way to another key."""
+    return key.swapcase() if key != key.swapcase() else "wrong"
+
+
+def wrong_header(what: str, server: Server) -> str | None:
+    """The Authorization header that one of WRONG_KEYS stands for."""
+    return WRONG_KEYS[what][0](server.target.api_key)
+
+
+def in_shell(header: str | None, server: Server) -> str | None:
+    """An Authorization header as bash writes it between double quotes, without showing the key; None for no header."""
+    key = server.target.api_key
+    for make, text in WRONG_KEYS.values():
+        if header is not None and make(key) == header:
+            return text
+    return None if header is None else header.replace(key, f"${KEY_VARIABLE}")

@@ -1,0 +1,223 @@
+"""What a server makes of the points that the page leaves open: noted, and never judged."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+
+import attrs
+
+from .document import LISTED_CODES, LISTED_FIELDS
+from .session import BrokenPromiseError, Draft, Exchange, NotTestedError, Server, read_created
+
+
+@attrs.frozen
+class Observation:
+    """A point that the page leaves open, and what the server makes of it."""
+
+    point: str
+    seen: str
+
+
+def observe(server: Server) -> Iterator[Observation]:
+    """Note what can be seen in what was answered so far, and ask for more where that is safe."""
+    for point, look in _LOOKS.items():
+        if seen := look(server.history):
+            yield Observation(point, seen)
+    for point, ask in _QUESTIONS.items():
+        if server.limits.safe:
+            continue
+        with server.scenario():
+            try:
+                yield Observation(point, ask(server))
+            except (BrokenPromiseError, NotTestedError) as error:
+                yield Observation(point, f"could not be observed: {str(error).splitlines()[0]}")
+
+
+# What can be seen in what was answered
+
+
+def _sms_ids(history: Iterable[Exchange]) -> str:
+    shapes = set()
+    for exchange in _succeeded(history, "POST"):
+        by_number = exchange.parsed().get("sms_ids") if isinstance(exchange.parsed(), dict) else None
+        values = by_number.values() if isinstance(by_number, dict) else []
+        shapes |= {"a list of ids" if isinstance(value, list) else "one id" for value in values}
+        shapes |= {"[] when there is none"} if by_number == [] else set()
+    return _joined(shapes)
+
+
+def _other_codes(history: Iterable[Exchange]) -> str:
+    codes = set()
+    for exchange in _succeeded(history, "GET"):
+        answer = exchange.parsed()
+        rows = answer if isinstance(answer, list) else [answer]
+        codes |= {row.get("status") for row in rows if isinstance(row, dict)}
+    return _joined(str(code) for code in codes - LISTED_CODES if isinstance(code, int))
+
+
+def _other_fields(history: Iterable[Exchange]) -> str:
+    names: set[str] = set()
+    for exchange in history:
+        answer = exchange.parsed() if exchange.status == 200 else None
+        for row in answer if isinstance(answer, list) else [answer]:
+            names |= row.keys() if isinstance(row, dict) else set()
+    return _joined(names - LISTED_FIELDS)
+
+
+def _body_of(status: int) -> Callable[[Iterable[Exchange]], str]:
+    def look(history: Iterable[Exchange]) -> str:
+        answers = [exchange for exchange in history if exchange.status == status]
+        return _joined(
+            {(answer.content_type or "").partition(";")[0] or "some" if answer.answer else "none" for answer in answers}
+        )
+
+    return look
+
+
+def _content_types(history: Iterable[Exchange]) -> str:
+    return _joined({exchange.content_type or "none" for exchange in history if exchange.status == 200})
+
+
+def _wording(history: Iterable[Exchange]) -> str:
+    for exchange in history:
+        answer = exchange.parsed() if exchange.status == 400 else None
+        errors = answer.get("errors") if isinstance(answer, dict) else None
+        for messages in errors.values() if isinstance(errors, dict) else []:
+            if messages and isinstance(messages, list):
+                return f"such as {messages[0]}"
+    return ""
+
+
+def _too_many(history: Iterable[Exchange]) -> str:
+    count = sum(exchange.status == 429 for exchange in history)
+    return f"429 came {count} times, and was waited for" if count else ""
+
+
+_LOOKS: dict[str, Callable[[Iterable[Exchange]], str]] = {
+    "values of sms_ids": _sms_ids,
+    "statuses that the page does not list": _other_codes,
+    "fields that the page does not list": _other_fields,
+    "content type of JSON": _content_types,
+    "body of 401": _body_of(401),
+    "body of 404": _body_of(404),
+    "wording of errors": _wording,
+    "limit to the rate of requests": _too_many,
+}
+
+
+def _succeeded(history: Iterable[Exchange], method: str) -> list[Exchange]:
+    return [exchange for exchange in history if exchange.method == method and exchange.status == 200]
+
+
+def _joined(seen: Iterable[str]) -> str:
+    return ", ".join(sorted(seen))
+
+
+# What has to be asked
+
+
+def _scheme(server: Server) -> str:
+    words = [word for word in ("bearer", "Bearer", "BEARER") if _is_known(server, word)]
+    return f"{', '.join(words)} accepted"
+
+
+def _is_known(server: Server, scheme: str) -> bool:
+    return server.request("getMessage", 2**53 - 1, authorization=f"{scheme} {server.target.api_key}").status_code != 401
+
+
+def _report_of_deleted(server: Server) -> str:
+    (created,) = server.messages(Draft(numbers=(0, 1)))
+    sms_id = created.ids[0]
+    server.delete_sms(sms_id)
+    sms, report = server.sms(sms_id), server.message(created.message_id) or {}
+    own = "404" if sms is None else f"status {sms.status}"
+    return f"{own}; {'still a row' if sms_id in report else 'no row'} in the report of its message"
+
+
+def _deleted_again(server: Server) -> str:
+    (created,) = server.messages(Draft(numbers=(0, 1)))
+    server.delete_sms(created.ids[0])
+    return _success(server.delete_sms(created.ids[0]))
+
+
+def _empty_message(server: Server) -> str:
+    (created,) = server.messages(Draft())
+    server.delete_message(created.message_id)
+    report, again = server.message(created.message_id), server.delete_message(created.message_id)
+    return f"report: {'404' if report is None else f'{len(report)} rows'}; deletion again: {_success(again)}"
+
+
+def _deletion_of_sent(server: Server) -> str:
+    created = server.create(Draft(delivery_date="2020-12-25 12:45:59"))
+    return _success(server.delete_sms(created.ids[0]))
+
+
+def _same_number_twice(server: Server) -> str:
+    fields = server.fields(Draft(numbers=(0, 0)))
+    return _created(server, fields)
+
+
+def _no_numbers(server: Server) -> str:
+    return _created(server, {**server.fields(Draft()), "phone_numbers": []})
+
+
+def _bad_among_good(server: Server) -> str:
+    fields = server.fields(Draft())
+    return _created(server, {**fields, "phone_numbers": [*fields["phone_numbers"], "0404-040-404"]})
+
+
+def _unknown_sender(server: Server) -> str:
+    return _created(server, {**server.fields(Draft()), "sender_id": server.target.sender_id + 987_654})
+
+
+def _no_text(server: Server) -> str:
+    return _created(server, {**server.fields(Draft()), "message_text": ""})
+
+
+def _parts(server: Server) -> str:
+    counts = {len(text): len(server.create(Draft(text=text)).ids) for text in ("a" * 160, "a" * 161, "a" * 459)}
+    return ", ".join(f"{characters} characters: {count} SMS" for characters, count in counts.items())
+
+
+def _longest_text(server: Server) -> str:
+    for length in (1_000, 10_000, 100_000):
+        outcome = _created(server, server.fields(Draft(text="a" * length)))
+        if not outcome.startswith("accepted"):
+            return f"{length:,} characters are {outcome}"
+    return "100,000 characters are accepted"
+
+
+def _dates(server: Server) -> str:
+    forms = ["2036-05-17T12:00:00", "2036-05-17T12:00:00Z", "2036-05-17 12:00", "2036-05-17", "2036-02-30 12:00:00"]
+    outcomes = {form: _created(server, server.fields(Draft(delivery_date=form))) for form in forms}
+    accepted = [form for form, outcome in outcomes.items() if outcome.startswith("accepted")]
+    return f"accepted besides the page's: {', '.join(accepted) or 'none'}"
+
+
+def _created(server: Server, fields: dict[str, object]) -> str:
+    """What becomes of a request that may as well be refused."""
+    response = server.request("createSms", content=json.dumps(fields).encode())
+    if response.status_code != 200:
+        return f"refused with {response.status_code}"
+    created = read_created(response.json())
+    return f"accepted, with {len(created.ids)} SMS to {len(created.sms_ids)} numbers"
+
+
+def _success(success: bool | int | None) -> str:
+    return "404" if success is None else f"success is {str(success).lower()}"
+
+
+_QUESTIONS: dict[str, Callable[[Server], str]] = {
+    "scheme word of the key": _scheme,
+    "report of a deleted SMS": _report_of_deleted,
+    "deleting an SMS again": _deleted_again,
+    "a message whose SMS are all deleted": _empty_message,
+    "deleting an SMS that was sent": _deletion_of_sent,
+    "the same number twice": _same_number_twice,
+    "no number": _no_numbers,
+    "one bad number among several": _bad_among_good,
+    "a sender that is not named": _unknown_sender,
+    "an empty text": _no_text,
+    "SMS that a text takes": _parts,
+    "longest text": _longest_text,
+    "other forms of dates": _dates,
+}
