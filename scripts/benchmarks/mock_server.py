@@ -17,8 +17,9 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 import httpx
-from .client_work import Work, timed
 from sms_scheduler_mock import MockServer
+
+from .work import Work, timed
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "openapi.yaml"
