@@ -1,7 +1,7 @@
-"""Run the generator as a command."""
+"""Run the generator as a command: `python -m generator`."""
 
 import sys
 
-from .render import main
+from .cli import main
 
 sys.exit(main(sys.argv[1:]))

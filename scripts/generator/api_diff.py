@@ -12,9 +12,10 @@ from typing import Any
 
 import attrs
 import griffe
+from openapi_python_client import strings
+
 from .document import Document, Place
 from .names import python_name
-from openapi_python_client import strings
 
 ADDED, CHANGED, REMOVED = "Added", "Changed", "Removed"
 FIX, FEATURE, BREAKING = 1, 2, 3

@@ -10,10 +10,6 @@ from http import HTTPStatus
 from typing import Any, NoReturn
 
 import attrs
-from .docstrings import Section, docstring, text
-from .document import Document, DocumentError, Mistake, Place, schemas
-from .unsupported import JSON, properties
-from .names import Renamed, argument_name, python_name
 from openapi_python_client import strings
 from openapi_python_client.parser.openapi import Endpoint, GeneratorData
 from openapi_python_client.parser.properties.any import AnyProperty
@@ -31,6 +27,11 @@ from openapi_python_client.parser.properties.string import StringProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.parser.responses import Response
+
+from .docstrings import Section, docstring, text
+from .document import Document, DocumentError, Mistake, Place, schemas
+from .names import Renamed, argument_name, python_name
+from .unsupported import JSON, properties
 
 SIMPLE_TYPES: dict[type, str] = {
     AnyProperty: "Any",

@@ -16,16 +16,13 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+
+from .source import Pointer as Place
+from .source import SourceError, parse
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 ENUM_LISTS = {"x-enum-varnames": str, "x-enum-descriptions": str, "x-enum-final": bool}
 EXTENSIONS = {*ENUM_LISTS, "x-datetime-format"}
-
-Place = tuple[str | int, ...]
-"""Keys and indices from the top of the document."""
 
 
 class DocumentError(Exception):
@@ -122,51 +119,22 @@ def read(path: Path) -> Document:
 
 def _load(path: Path) -> Document:
     try:
-        text = path.read_bytes().decode()
+        text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise DocumentError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise DocumentError(f"{path}:{line}: not UTF-8; save the file in that encoding") from None
     try:
-        # as `load` does, but for keeping the nodes, which know their places
-        constructor, _ = YAML(typ="safe", pure=True).get_constructor_parser(text)
-        node = constructor.composer.get_single_node()
-        data = constructor.construct_document(node) if node else None
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else f"{path}"
-        problem = str(error.problem or error.context).splitlines()[0]
-        raise DocumentError(f"{place}: not valid YAML: {problem}") from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        problem = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DocumentError(f"{path}: not valid YAML: {problem}") from None
+        data, positions = parse(text)
+    except SourceError as error:
+        place = ":".join(map(str, [path, *(error.position or ())]))
+        raise DocumentError(f"{place}: {error}") from None
     if not isinstance(data, dict):
         raise DocumentError(
             f"{path}:1:1: expected an OpenAPI document, which is a mapping starting with `openapi: 3.1.0`"
         )
-    positions: dict[Place, tuple[int, int]] = {(): (1, 1)}
-    if loop := _locate(node, (), positions, frozenset()):
-        line, column = loop.start_mark.line + 1, loop.start_mark.column + 1
-        raise DocumentError(f"{path}:{line}:{column}: not valid YAML: an alias that contains itself; write it out")
     return Document(path, cast("dict[str, Any]", data), positions)
-
-
-def _locate(node: Node, place: Place, positions: dict[Place, tuple[int, int]], above: frozenset[int]) -> Node | None:
-    """Note where each part stands; returns a part that contains itself, if there is one."""
-    if id(node) in above:
-        return node
-    inside = above | {id(node)}
-    entries: list[tuple[Node, str | int, Node]] = []
-    if isinstance(node, MappingNode):
-        entries = [(key, key.value, value) for key, value in node.value]
-    elif isinstance(node, SequenceNode):
-        entries = [(value, index, value) for index, value in enumerate(node.value)]
-    for marked, key, value in entries:
-        positions[(*place, key)] = (marked.start_mark.line + 1, marked.start_mark.column + 1)
-        if loop := _locate(value, (*place, key), positions, inside):
-            return loop
-    return None
 
 
 def _plain(document: Document) -> Iterator[Mistake]:

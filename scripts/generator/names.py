@@ -6,8 +6,9 @@ from collections.abc import Container, Iterator
 from typing import Any
 
 import attrs
-from .document import Document, schemas
 from openapi_python_client.strings import PythonIdentifier
+
+from .document import Document, schemas
 
 # What an operation's module and the clients' methods call by these names, which an argument would hide.
 MODULE_NAMES = {

@@ -1,205 +1,28 @@
-"""Regenerate the client from openapi.yaml.
+"""Render a client from a document, and see that what came out is Python that can be imported."""
 
-The document is read and checked, the client is rendered in a temporary folder beside its place, checked there, and
-swapped in whole: a mistake, an error or a kill at any moment leaves the old one as it was.
-"""
-
-import argparse
 import contextlib
-import ctypes
-import difflib
-import fcntl
 import importlib
 import importlib.util
 import io
-import os
-import shutil
 import subprocess
 import sys
-import tempfile
-import tomllib
-from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
-from .docstrings import docstring
-from .document import Document, DocumentError, Mistake, read
-from .unsupported import limits
-from .names import Renamed
 from openapi_python_client import Project
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.parser.openapi import GeneratorData
-from .context import Views, class_names, described
 
-ROOT = Path(__file__).resolve().parents[2]
+from .context import Views, class_names, described
+from .docstrings import docstring
+from .document import Document, DocumentError, Mistake
+from .names import Renamed
+
 TEMPLATES = Path(__file__).with_name("templates")
 _INVALID = "the client made from this document is not valid Python"
 # Modules for which openapi-python-client has no place of its own.
 EXTRA_MODULES = ("codec", "retries", "transport")
-
-
-def main(arguments: list[str]) -> int:
-    """Run the command; the result is the exit code: 0, 1 for a difference found by --check, 2 for a failure."""
-    parser = argparse.ArgumentParser(
-        prog="scripts/generate", description="Regenerate the client from its OpenAPI document."
-    )
-    parser.add_argument(
-        "--document", type=Path, default=ROOT / "openapi.yaml", metavar="FILE", help="default: openapi.yaml"
-    )
-    parser.add_argument("--output", type=Path, default=ROOT / "generated", metavar="FOLDER",
-                        help="where the package's folder is put; default: generated/")  # fmt: skip
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; exit 1 and show the difference if there is one"
-    )
-    parser.add_argument("--dry-run", action="store_true", help="write nothing; show what users would notice")
-    parser.add_argument(
-        "--watch", action="store_true", help="go on whenever the document or a template changes, until Ctrl-C"
-    )
-    options = parser.parse_args(arguments)
-    if options.check and (options.dry_run or options.watch):
-        parser.error("--check goes with neither --dry-run nor --watch")
-    if str(options.output) == "." and "." not in arguments:
-        parser.error("--output needs a folder")
-    return _watch(options) if options.watch else _attempt(options)
-
-
-def _attempt(options: argparse.Namespace, since: Path | None = None) -> int:
-    try:
-        return _generate(options.document, options.output, check=options.check, dry_run=options.dry_run, since=since)
-    except DocumentError as error:
-        print(error, file=sys.stderr)
-    except OSError as error:
-        print(f"{error.filename or options.output}: {error.strerror}", file=sys.stderr)
-    except Exception as error:  # openapi-python-client raises what it likes for documents that nobody has tried
-        print(f"{options.document}: no client can be made of this: {type(error).__name__}: {error}", file=sys.stderr)
-    print("Nothing was changed.", file=sys.stderr)
-    return 2
-
-
-def _watch(options: argparse.Namespace) -> int:
-    """Regenerate on every change until Ctrl-C; the reports are on all that changed since the start."""
-    from watchfiles import watch  # noqa: PLC0415  (here, since nothing else needs it)
-
-    document = options.document.resolve()
-    package = options.output / _names()[0]
-    with contextlib.suppress(KeyboardInterrupt), tempfile.TemporaryDirectory() as folder:
-        start = Path(folder) / package.name
-        is_first = True
-        # the first look ends by its timeout: the watching stands then, and no edit from then on is missed
-        looks = watch(
-            *(document.parent, TEMPLATES), recursive=False, watch_filter=None, rust_timeout=200, yield_on_timeout=True
-        )
-        for changes in looks:
-            if package.is_dir() and not start.exists():
-                shutil.copytree(package, start)
-            if is_first or any(Path(path) == document or path.endswith(".jinja") for _, path in changes):
-                _attempt(options, start)
-            if is_first:
-                print(f"Watching {_shown(document)} and {_shown(TEMPLATES)}; Ctrl-C ends it.")
-            is_first = False
-            sys.stdout.flush()
-    return 0
-
-
-def _generate(
-    document_path: Path, output: Path, *, check: bool, dry_run: bool = False, since: Path | None = None
-) -> int:
-    document = read(_shown(document_path))
-    package, distribution = _names()
-    target = output / package
-    _refuse_foreign(target)
-    with _temporary_folder(None if check or dry_run else output) as folder:
-        fresh = folder / package
-        mistakes = list(limits(document))
-        if mistakes:
-            raise DocumentError(document.describe(mistakes))
-        render(document, fresh, package, distribution)
-        difference = _difference(_files(target), _files(fresh), _shown(target))
-        if check:
-            print(
-                difference or f"{_shown(target)} is what {_shown(document_path)} gives.", end="" if difference else "\n"
-            )
-            if difference:
-                print(
-                    f"{_shown(target)} is not what {_shown(document_path)} gives: run scripts/generate and commit.",
-                    file=sys.stderr,
-                )
-            return 1 if difference else 0
-        report = _report(since or target, fresh, document) if difference else ""
-        if difference and not dry_run:
-            _swap(fresh, target)
-    if dry_run and difference:
-        print(f"{_shown(target)}: would be written anew.\n{_statistics(difference)}")
-    else:
-        print(f"{_shown(target)}: {'written anew' if difference else 'already up to date'}.")
-    print(report, end="\n" if report else "")
-    return 0
-
-
-def _report(old: Path, new: Path, document: Document) -> str:
-    """What users will notice, if there is an old client to compare with."""
-    if not (old / "__init__.py").is_file():
-        return ""
-    from .api_diff import report  # noqa: PLC0415  (here, since it takes time, and most runs find no difference)
-
-    try:
-        return str(report(old, new, document))
-    except ValueError as error:  # an old client that was damaged, or made by a generator of long ago, is replaced
-        return f"No report on what users will notice: {error}"
-
-
-def _statistics(difference: str) -> str:
-    lines = difference.splitlines()
-    added = sum(line.startswith("+") and not line.startswith("+++ ") for line in lines)
-    removed = sum(line.startswith("-") and not line.startswith("--- ") for line in lines)
-    files = sum(line.startswith("+++ ") or line.endswith((": added, empty", ": removed, empty")) for line in lines)
-    return f"{files} file{'s' * (files != 1)}, {added} lines added, {removed} removed."
-
-
-def _names() -> tuple[str, str]:
-    """The name of the package to import and that of the distribution it is installed by."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    return project["name"].replace("-", "_"), project["name"]
-
-
-def _shown(path: Path) -> Path:
-    """A path as short as it can be from here."""
-    return path.resolve().relative_to(Path.cwd()) if path.resolve().is_relative_to(Path.cwd()) else path
-
-
-def _refuse_foreign(target: Path) -> None:
-    """Never replace a folder that is not a generated client."""
-    # what clients of earlier versions of the generator have too
-    is_ours = all((target / name).is_file() for name in ("client.py", "codec.py", "transport.py", "types.py"))
-    if target.exists() and any(target.iterdir()) and not is_ours:
-        raise DocumentError(f"{target}: this is not a generated client, and would be replaced; choose another --output")
-
-
-@contextlib.contextmanager
-def _temporary_folder(beside: Path | None) -> Generator[Path]:
-    """A folder on the same file system as the output, so that swapping is a rename."""
-    if beside is None:
-        with tempfile.TemporaryDirectory() as folder:
-            yield Path(folder)
-        return
-    beside.mkdir(parents=True, exist_ok=True)
-    with _turn(beside), tempfile.TemporaryDirectory(prefix=".generate-", dir=beside) as folder:
-        for stale in beside.glob(".generate-*"):  # left by a run that was killed
-            if stale != Path(folder):
-                shutil.rmtree(stale, ignore_errors=True)
-        yield Path(folder)
-
-
-@contextlib.contextmanager
-def _turn(folder: Path) -> Generator[None]:
-    """Two runs on one folder take turns."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def render(document: Document, folder: Path, package: str, distribution: str) -> None:
@@ -294,55 +117,3 @@ def _import(folder: Path) -> None:
         sys.dont_write_bytecode = not writes_bytecode
         for loaded in [loaded for loaded in sys.modules if loaded.partition(".")[0] == name]:
             del sys.modules[loaded]
-
-
-def _files(folder: Path) -> dict[str, str]:
-    if not folder.is_dir():
-        return {}
-    return {
-        str(path.relative_to(folder)): path.read_bytes().decode("utf-8", "surrogateescape")
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts
-    }
-
-
-def _difference(old: Mapping[str, str], new: Mapping[str, str], folder: Path) -> str:
-    """A unified diff over all files, empty if they are the same."""
-    lines: list[str] = []
-    for name in sorted({*old, *new}):
-        before, after = old.get(name), new.get(name)
-        if before != after:
-            lines += difflib.unified_diff(
-                (before or "").splitlines(keepends=True),
-                (after or "").splitlines(keepends=True),
-                f"{folder / name}" if before is not None else "/dev/null",
-                f"{folder / name}" if after is not None else "/dev/null",
-            )
-            if not (before or after):
-                lines.append(f"{folder / name}: {'added' if before is None else 'removed'}, empty\n")
-    return "".join(lines)
-
-
-def _swap(fresh: Path, target: Path) -> None:
-    """Put the fresh client in the place of the old one, which goes where the fresh one was."""
-    if not target.exists():
-        fresh.rename(target)
-    elif not _exchange(fresh, target):
-        # Two steps where the system has no exchange: between them there is no client for an instant.
-        old = fresh.with_name("old")
-        target.rename(old)
-        fresh.rename(target)
-
-
-def _exchange(one: Path, other: Path) -> bool:
-    """Let two folders change places in one step, if the system can (Linux)."""
-    if not sys.platform.startswith("linux"):
-        return False
-    renameat2: Any = getattr(ctypes.CDLL(None), "renameat2", None)
-    at_current_folder, exchange = -100, 2
-    paths = at_current_folder, os.fsencode(one), at_current_folder, os.fsencode(other)
-    return renameat2 is not None and renameat2(*paths, exchange) == 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+from openapi_python_client.strings import PythonIdentifier
+
 from .document import Document, Mistake, Place, schemas
 from .names import python_name
-from openapi_python_client.strings import PythonIdentifier
 
 JSON = "application/json"
 # The first three become types of Python; the others say what a text or number is for, and change nothing.

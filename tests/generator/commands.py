@@ -1,4 +1,4 @@
-"""Runs scripts/generate.py as its users do, and looks at what it left behind."""
+"""Runs scripts/generate as its users do, and looks at what it left behind."""
 
 import subprocess
 import sys
@@ -27,6 +27,20 @@ def run(*arguments: str | Path, cwd: Path | None = None) -> Done:
     """Run the command to its end."""
     done = subprocess.run(
         [*COMMAND, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, encoding="utf-8", timeout=60
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def run_copy(checkout: Path, *arguments: str | Path) -> Done:
+    """Run the generator of a copy of the repository, which makes what is in that copy."""
+    # -m looks in the current folder first, before the repository that this environment knows
+    done = subprocess.run(
+        [sys.executable, "-m", "generator", *map(str, arguments)],
+        cwd=checkout / "scripts",
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
     )
     return Done(done.returncode, done.stdout, done.stderr)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
+from generator.source import parse
 
 from .commands import DOCUMENT, PACKAGE, ROOT, generate, run_code
 
@@ -138,7 +138,7 @@ PLAIN = {"id", "status", "errors", "success", "message"}
 
 def _words_of_this_api() -> list[str]:
     """The names that the document gives to operations, schemas, fields, enum values, tags and to itself."""
-    document: dict[str, Any] = YAML(typ="safe").load(DOCUMENT)
+    document: dict[str, Any] = parse(DOCUMENT.read_text(encoding="utf-8"))[0]
     names = {document["info"]["title"], *(tag["name"] for tag in document["tags"])}
     names |= {operation["operationId"] for item in document["paths"].values() for operation in item.values()
               if isinstance(operation, dict)}  # fmt: skip

@@ -11,20 +11,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from generator import render as generate
 import pytest
+from generator import cli as generate
+from generator.source import parse
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
 
 from .commands import DOCUMENT, PACKAGE, ROOT, run_code, tree
 
 TEXT = DOCUMENT.read_text(encoding="utf-8")
-DATA: dict[str, Any] = YAML(typ="safe").load(TEXT)
+DATA: dict[str, Any] = parse(TEXT)[0]
 COMMITTED = ROOT / "generated" / PACKAGE
 EXAMPLES = int(os.environ.get("DAMAGED_EXAMPLES", "0"))  # more of them, other ones each time
 PLACED = re.compile(r"api\.yaml:\d+:\d+: .+: .+")
-UNPLACED = re.compile(r"api\.yaml(:\d+)?: not (UTF-8|valid YAML)")
+UNPLACED = re.compile(r"api\.yaml(:\d+)?: not (UTF-8|valid YAML)|api\.yaml: cannot be read")
 IMPORTS = f"""
 import importlib, pkgutil, {PACKAGE}
 for module in pkgutil.walk_packages({PACKAGE}.__path__, "{PACKAGE}."):

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from generator import render as generate
 import pytest
-from ruamel.yaml import YAML
+from generator import cli as generate
+from generator.source import parse
 
 from .commands import DOCUMENT, PACKAGE, ROOT
 from .evolutions import EVOLUTIONS, Call, Evolution
 
-DATA: dict[str, Any] = YAML(typ="safe").load(DOCUMENT)
+DATA: dict[str, Any] = parse(DOCUMENT.read_text(encoding="utf-8"))[0]
 BY_NAME = {evolution.name: evolution for evolution in EVOLUTIONS}
 ALL = Evolution("all-at-once", lambda document: [evolution.edit(document) for evolution in EVOLUTIONS[:-1]],
                 [call for evolution in EVOLUTIONS if evolution.name not in {"ranges", "response-fields"}

@@ -24,7 +24,8 @@ def output(tmp_path: Path) -> Path:
 def test_the_committed_client_is_what_the_document_gives() -> None:
     before = tree(COMMITTED)
     done = run("--check", cwd=ROOT)
-    assert (done.code, done.out, done.err) == (0, "generated/sms_scheduler is what openapi.yaml gives.\n", "")
+    assert (done.code, done.err) == (0, "")
+    assert "generated/sms_scheduler is what openapi.yaml gives.\n" in done.out
     assert tree(COMMITTED) == before
 
 

@@ -9,11 +9,11 @@ from typing import Any
 import attrs
 import pytest
 from generator import quality
-from ruamel.yaml import YAML
+from generator.source import parse
 
 from .commands import DOCUMENT
 
-DATA: dict[str, Any] = YAML(typ="safe").load(DOCUMENT)
+DATA: dict[str, Any] = parse(DOCUMENT.read_text(encoding="utf-8"))[0]
 Part = dict[str, Any]
 
 

@@ -1,17 +1,14 @@
 """The templates: what each replaces and why stands in its head, and a change to one shows in the generated client."""
 
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import openapi_python_client
 import pytest
 
-from .commands import ROOT
+from .commands import ROOT, run_copy
 
-OURS = ROOT / "scripts" / "templates"
+OURS = ROOT / "scripts" / "generator" / "templates"
 UPSTREAM = Path(openapi_python_client.__file__).parent / "templates"
 HEAD = re.compile(
     r"\{# (?:Replaces (?P<replaced>[\w.]+\.jinja)|Has no upstream counterpart): (?P<reason>.+?) -#\}\n", re.DOTALL
@@ -39,29 +36,14 @@ def _size(paths: list[Path]) -> int:
     return sum(len(path.read_text(encoding="utf-8").splitlines()) for path in paths)
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A copy of what the generator needs and makes, whose templates can be changed."""
-    for name in ("scripts", "generated"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("openapi.yaml", "pyproject.toml"):
-        shutil.copy(ROOT / name, tmp_path)
-    return tmp_path
-
-
 def test_a_change_to_a_template_shows_in_the_client(checkout: Path) -> None:
-    assert _check(checkout).returncode == 0
-    template = checkout / "scripts" / "templates" / "errors.py.jinja"
+    assert run_copy(checkout, "--check").code == 0
+    template = checkout / "scripts" / "generator" / "templates" / "errors.py.jinja"
     template.write_text(template.read_text().replace("safe to send it again", "safe to repeat it"))
-    done = _check(checkout)
-    assert done.returncode == 1
-    changed = [line for line in done.stdout.splitlines() if line[:1] in {"+", "-"} and line[:3] not in {"+++", "---"}]
+    done = run_copy(checkout, "--check")
+    assert done.code == 1
+    changed = [line for line in done.out.splitlines() if line[:1] in {"+", "-"} and line[:3] not in {"+++", "---"}]
     assert [line.strip("+- ") for line in changed] == [
         '"""The request certainly did not reach the server: it is safe to send it again."""',
         '"""The request certainly did not reach the server: it is safe to repeat it."""',
     ]
-
-
-def _check(checkout: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(checkout / "scripts" / "generate.py"), "--check"]
-    return subprocess.run(command, cwd=checkout, capture_output=True, text=True, timeout=60)

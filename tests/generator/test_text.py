@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from generator.docstrings import docstring
+from generator.source import parse
 from hypothesis import given
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
 
 from .commands import generate, run_code
 
@@ -36,7 +36,7 @@ NASTY = [
 
 def described(texts: list[str]) -> dict[str, Any]:
     """The document of the other API with a text wherever there may be one."""
-    document: dict[str, Any] = YAML(typ="safe").load(LAMPS)
+    document: dict[str, Any] = parse(LAMPS.read_text(encoding="utf-8"))[0]
     summary, description, tag, server, argument, response, schema, field = (
         texts[index % len(texts)] for index in range(8)
     )
@@ -114,7 +114,7 @@ NAMES = [
 
 def named() -> dict[str, Any]:
     """The document of the other API with these names for fields and parameters, and these texts as values."""
-    document: dict[str, Any] = YAML(typ="safe").load(LAMPS)
+    document: dict[str, Any] = parse(LAMPS.read_text(encoding="utf-8"))[0]
     operation = document["paths"]["/lamps"]["put"]
     body = operation["requestBody"]["content"]["application/json"]["schema"]
     body["properties"] |= {name: {"type": "string", "default": name} for name in NAMES}
