@@ -1,5 +1,6 @@
 """SMS Scheduler: Send SMS now or later, follow them and cancel them."""
 
+from ._transport import __version__
 from .client import AsyncSmsScheduler, SmsScheduler
 from .errors import (
     ApiError,
@@ -14,7 +15,6 @@ from .errors import (
     UnexpectedStatusError,
 )
 from .models import CreatedMessage, MessageDeletion, MessageReportRow, SmsDeletion, SmsReport, SmsStatus
-from .transport import __version__
 
 __all__ = [
     "ApiError",

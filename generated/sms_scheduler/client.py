@@ -10,15 +10,15 @@ from typing import Any, Generic, NoReturn, Self, cast
 import attrs
 import httpx
 
-from .api.message import delete_message as _delete_message
-from .api.message import get_message as _get_message
-from .api.sms import create_sms as _create_sms
-from .api.sms import delete_sms as _delete_sms
-from .api.sms import get_sms as _get_sms
+from ._api.message import delete_message as _delete_message
+from ._api.message import get_message as _get_message
+from ._api.sms import create_sms as _create_sms
+from ._api.sms import delete_sms as _delete_sms
+from ._api.sms import get_sms as _get_sms
+from ._transport import DEFAULT_BASE_URL, Connections, Settings, TransportT, WaitTooLongError, answer, attempts, failure
+from ._types import Request, Response
 from .errors import NotSentError
 from .models import CreatedMessage, MessageDeletion, MessageReportRow, SmsDeletion, SmsReport
-from .transport import DEFAULT_BASE_URL, Connections, Settings, TransportT, WaitTooLongError, answer, attempts, failure
-from .types import Request, Response
 
 _log = logging.getLogger("sms_scheduler")
 _log.addHandler(logging.NullHandler())
@@ -87,7 +87,7 @@ class _Client(Generic[TransportT]):
         return client
 
     def _start(self, request: Request) -> tuple[httpx.Request, Any, float]:
-        from .retries import RetryTransport, retry  # noqa: PLC0415  (here, since it takes as long as all other imports)
+        from ._retries import RetryTransport, retry  # noqa: PLC0415  (here, since it takes as long as all other imports)
 
         if self._connections.is_closed:
             raise NotSentError(request.operation, "the client is closed")

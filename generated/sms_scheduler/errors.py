@@ -22,7 +22,7 @@ from typing import cast
 
 import attrs
 
-from .types import JsonObject
+from ._types import JsonObject
 
 
 @attrs.define(slots=False, repr=False, str=False, eq=False)

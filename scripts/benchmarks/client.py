@@ -20,8 +20,8 @@ from typing import Any
 
 import httpx
 from sms_scheduler import AsyncSmsScheduler, SmsScheduler
-from sms_scheduler.api.message.get_message import read_response
-from sms_scheduler.types import Response
+from sms_scheduler._api.message.get_message import read_response
+from sms_scheduler._types import Response
 
 from .generator import make_stock_client
 from .work import Work, timed
@@ -41,7 +41,7 @@ IMPORT_OURS = "from sms_scheduler import SmsScheduler; SmsScheduler('key')"
 IMPORT_HTTPX = "import httpx; httpx.Client()"
 MEMORY = "import sys, tracemalloc; {imports}; data = open(sys.argv[1], 'rb').read(); {before}; tracemalloc.start(); report = {decode}; print(tracemalloc.get_traced_memory()[0])"
 MEMORY_OURS = MEMORY.format(
-    imports="from sms_scheduler.api.message.get_message import read_response; from sms_scheduler.types import Response",
+    imports="from sms_scheduler._api.message.get_message import read_response; from sms_scheduler._types import Response",
     before="response = Response('getMessage', 200, {}, data)",
     decode="read_response(response)",
 )

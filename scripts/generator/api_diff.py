@@ -194,7 +194,7 @@ def _read(package: Any) -> Surface:
     client = public[next(name for name in public if f"Async{name}" in public)]
     operations = {
         name: _operation(client[name], module)
-        for tag in package["api"].modules.values()
+        for tag in package["_api"].modules.values()
         for name, module in tag.modules.items()
     }
     classes = {name: item for name, item in public.items() if not item.path.startswith(f"{package.name}.client.")}
@@ -203,8 +203,8 @@ def _read(package: Any) -> Surface:
     documented = classes | {name: client[name] for name in operations} | {client.name: client}
     return Surface(
         package=package,
-        version=ast.literal_eval(str(package["transport.__version__"].value)),
-        base_url=ast.literal_eval(str(package["transport.DEFAULT_BASE_URL"].value)),
+        version=ast.literal_eval(str(package["_transport.__version__"].value)),
+        base_url=ast.literal_eval(str(package["_transport.DEFAULT_BASE_URL"].value)),
         operations=operations,
         models={name: _items(item) for name, item in classes.items() if name not in enums | errors},
         errors={name: _items(classes[name]) for name in errors},

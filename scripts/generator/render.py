@@ -22,7 +22,9 @@ from .names import Renamed
 TEMPLATES = Path(__file__).with_name("templates")
 _INVALID = "the client made from this document is not valid Python"
 # Modules for which openapi-python-client has no place of its own.
-EXTRA_MODULES = ("codec", "retries", "transport")
+EXTRA_MODULES = ("_codec", "_retries", "_transport")
+# What it writes under a public name, and is internal here.
+INTERNAL = {"api": "_api", "types.py": "_types.py"}
 
 
 def render(document: Document, folder: Path, package: str, distribution: str) -> None:
@@ -58,6 +60,8 @@ def render(document: Document, folder: Path, package: str, distribution: str) ->
     for module in EXTRA_MODULES:
         (folder / f"{module}.py").write_text(project.env.get_template(f"{module}.py.jinja").render(), encoding="utf-8")
     (folder / "py.typed").touch()
+    for public, internal in INTERNAL.items():
+        (folder / public).rename(folder / internal)
     _format(folder)
     _import(folder)
 

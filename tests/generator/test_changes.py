@@ -169,7 +169,7 @@ def test_nothing_changed(output: Path) -> None:
 
 
 def test_a_private_change_is_not_reported(output: Path) -> None:
-    path = output / PACKAGE / "codec.py"
+    path = output / PACKAGE / "_codec.py"
     path.write_text(path.read_text() + "\n\ndef _gone() -> None: ...\n\n\ndef gone() -> None: ...\n")
     done = _report(output)
     assert "1 file, 0 lines added, 6 removed." in done.out

@@ -1,6 +1,6 @@
 import attrs
 
-from ..types import JsonObject, OneOrMany
+from .._types import JsonObject, OneOrMany
 
 
 @attrs.frozen(kw_only=True)

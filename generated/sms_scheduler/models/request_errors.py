@@ -1,6 +1,6 @@
 import attrs
 
-from ..types import JsonObject
+from .._types import JsonObject
 
 
 @attrs.frozen(kw_only=True)

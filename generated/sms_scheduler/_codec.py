@@ -11,8 +11,8 @@ from urllib.parse import quote
 import attrs
 import msgspec
 
+from ._types import JsonObject, OneOrMany, Response
 from .errors import ApiError, InvalidResponseError, UnexpectedStatusError
-from .types import JsonObject, OneOrMany, Response
 
 T = TypeVar("T")
 Errors: TypeAlias = "Mapping[int, tuple[type[ApiError], msgspec.json.Decoder[Any] | None]]"

@@ -3,10 +3,10 @@
 import datetime
 from collections.abc import Sequence
 
-from ...codec import Errors, api_error, as_list, decode, decoder, encode, wire_datetime
+from ..._codec import Errors, api_error, as_list, decode, decoder, encode, wire_datetime
+from ..._types import Request, Response
 from ...errors import BadRequestError, UnauthorizedError
 from ...models import CreatedMessage, NewMessage, RequestErrors
-from ...types import Request, Response
 
 _RESULT = decoder(CreatedMessage)
 _ERRORS: Errors = {400: (BadRequestError, decoder(RequestErrors)), 401: (UnauthorizedError, None)}

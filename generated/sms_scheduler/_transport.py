@@ -1,4 +1,3 @@
-{# Has no upstream counterpart: what upstream leaves to its users (timeouts, retries, which exceptions may come). -#}
 """All that the two clients need of httpx except the I/O: requests and what a failure means."""
 
 import contextlib
@@ -14,14 +13,14 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 import attrs
 import httpx
 
+from ._types import Request, Response
 from .errors import NotSentError, OutcomeUnknownError, TransportError
-from .types import Request, Response
 
-__version__: str = {{ version | literal }}
+__version__: str = "0.1.0"
 
-DEFAULT_BASE_URL = {{ servers[0].url | literal }}
-API_KEY_VARIABLE = {{ api_key_variable | literal }}
-USER_AGENT = f"{{ distribution }}/{__version__} httpx/{httpx.__version__}".encode()
+DEFAULT_BASE_URL = "https://sms-scheduler.com/api/v1"
+API_KEY_VARIABLE = "SMS_SCHEDULER_API_KEY"
+USER_AGENT = f"sms-scheduler/{__version__} httpx/{httpx.__version__}".encode()
 
 # Failures before a connection stood, so that nothing of the request can have left.
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -30,7 +29,7 @@ _parsed = functools.lru_cache(maxsize=256)(httpx.URL)
 TransportT = TypeVar("TransportT", httpx.BaseTransport, httpx.AsyncBaseTransport)
 # 100 in all, as in httpx. Those of one request at a time have no limit: httpcore counts cancelled ones for ever.
 _OWN, _KEPT, _SHARED = 80, 20, httpx.Limits(max_connections=20)
-_ATTEMPTS = {{ (package ~ ".attempts") | literal }}
+_ATTEMPTS = "sms_scheduler.attempts"
 
 
 def _or_from_environment(api_key: str | None) -> str:
@@ -69,23 +68,14 @@ class Settings:
         """Complete a request with the base URL, the credentials and the timeouts."""
         headers = [
             (b"Accept", b"application/json"),
-            {% if not uses.public %}
             (b"Authorization", b"Bearer " + self.api_key.encode()),
-            {% endif %}
             (b"User-Agent", USER_AGENT),
-            {% if uses.headers %}
-            *request.headers,
-            {% endif %}
         ]
-        {% if uses.public %}
-        if not request.is_public:
-            headers.append((b"Authorization", b"Bearer " + self.api_key.encode()))
-        {% endif %}
         if request.content is not None:
             headers.append((b"Content-Type", b"application/json; charset=utf-8"))
         return httpx.Request(
             request.method,
-            _parsed(self.base_url.rstrip("/") + request.path{% if uses.query %} + request.query{% endif %}),
+            _parsed(self.base_url.rstrip("/") + request.path),
             headers=headers,
             content=request.content,
             extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self.timeout), _ATTEMPTS: []},

@@ -1,21 +1,21 @@
-"""deleteSms: DELETE /sms/{id}"""
+"""deleteMessage: DELETE /message/{id}"""
 
-from ...codec import Errors, api_error, decode, decoder, path_segment
+from ..._codec import Errors, api_error, decode, decoder, path_segment
+from ..._types import Request, Response
 from ...errors import NotFoundError, UnauthorizedError
-from ...models import SmsDeletion
-from ...types import Request, Response
+from ...models import MessageDeletion
 
-_RESULT = decoder(SmsDeletion)
+_RESULT = decoder(MessageDeletion)
 _ERRORS: Errors = {401: (UnauthorizedError, None), 404: (NotFoundError, None)}
 
 
 def build_request(id: int) -> Request:
     """Build the request; raises TypeError or ValueError for an argument that cannot be sent."""
     id_segment = path_segment("id", id, int)
-    return Request("deleteSms", "DELETE", f"/sms/{id_segment}")
+    return Request("deleteMessage", "DELETE", f"/message/{id_segment}")
 
 
-def read_response(response: Response) -> SmsDeletion:
+def read_response(response: Response) -> MessageDeletion:
     """Read the response; raises ApiError or InvalidResponseError for one that is no success."""
     if response.status_code == 200:
         return decode(response, _RESULT)

@@ -5,8 +5,8 @@ import functools
 import httpx
 from httpx_retries import Retry, RetryTransport
 
+from ._transport import NOT_SENT, WaitTooLongError
 from .errors import seconds_to_wait
-from .transport import NOT_SENT, WaitTooLongError
 
 __all__ = ["RetryTransport", "retry"]
 _LONGEST_WAIT, _LONGEST_WAITS = 30.0, 60.0  # one, and all of a call

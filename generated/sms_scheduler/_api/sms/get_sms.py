@@ -1,9 +1,9 @@
 """getSms: GET /sms/{id}"""
 
-from ...codec import Errors, api_error, decode, decoder, path_segment
+from ..._codec import Errors, api_error, decode, decoder, path_segment
+from ..._types import Request, Response
 from ...errors import NotFoundError, UnauthorizedError
 from ...models import SmsReport
-from ...types import Request, Response
 
 _RESULT = decoder(SmsReport)
 _ERRORS: Errors = {401: (UnauthorizedError, None), 404: (NotFoundError, None)}
