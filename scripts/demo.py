@@ -24,8 +24,8 @@ from sms_scheduler import (
     SmsStatus,
     UnauthorizedError,
 )
+from sms_scheduler_contract.errors import CannotTestError
 from sms_scheduler_mock import MockServer
-from sms_scheduler_contract.target import NoTargetError, Target, add_api_key
 
 ROOT = Path(__file__).resolve().parent.parent
 console = Console(highlight=False)
@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> int:
             _show_stand_in()
     except NotSentError as error:
         return _fail(f"no server answers at {options.url}: {error.problem}; start it, or mend --url")
-    except (DemoError, NoTargetError, SmsSchedulerError, ValueError) as error:
+    except (DemoError, CannotTestError, SmsSchedulerError, ValueError) as error:
         return _fail(str(error))
     except KeyboardInterrupt:
         return 130
@@ -64,7 +64,12 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         prog="scripts/demo", description="Send, follow and cancel SMS: on the embedded stand-in, or on a real server."
     )
     parser.add_argument("--url", help="a real server's base URL; without --send it is only read from")
-    add_api_key(parser)
+    parser.add_argument(
+        "--api-key",
+        default=os.environ.get("SMS_SCHEDULER_API_KEY"),
+        metavar="KEY",
+        help="a key that the server accepts; default: the environment variable SMS_SCHEDULER_API_KEY",
+    )
     parser.add_argument("--message-id", type=int, metavar="N", help="with --url: a message whose report to show")
     parser.add_argument(
         "--send", action="store_true", help="with --url: also create an SMS, a month ahead, and cancel it; it may cost"
@@ -170,8 +175,11 @@ def _cancel(client: SmsScheduler, server: MockServer, numbers: list[str]) -> Non
 
 
 def _show_real_server(options: argparse.Namespace) -> None:
+    from sms_scheduler_contract.server import Server  # noqa: PLC0415  # it takes a second to import
+    from sms_scheduler_contract.target import Target  # noqa: PLC0415
+
     with SmsScheduler(options.api_key, base_url=options.url) as client:
-        Target(options.url.rstrip("/"), options.api_key).check()
+        Server(Target(options.url.rstrip("/"), options.api_key)).check()
         _step(f"Reading from {options.url}{'' if options.send else '; nothing is sent without --send'}")
         _read(client, options.message_id)
         if options.send:

@@ -1,4 +1,4 @@
-"""scripts/contract as a tester calls it: its verdicts, its exit codes, its reports, and what it says when it cannot judge."""
+"""The command as a tester runs it: results, exit codes, reports, and what it says when it cannot test a server."""
 
 import os
 import re
@@ -9,16 +9,18 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Literal
 
 import pytest
 from sms_scheduler_contract.mutants.another_server import another_server
-from command import ENVIRONMENT, contract
 from sms_scheduler_mock import MockServer
+
+Contract = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @contextmanager
 def server_that_answers(answer: Callable[[str, str | None], tuple[int, bytes]]) -> Iterator[str]:
-    """A server that answers by method and Authorization header, and knows nothing of the API."""
+    """A server that answers by method and Authorization header, and does not know the API."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -48,35 +50,43 @@ def server_that_answers(answer: Callable[[str, str | None], tuple[int, bytes]]) 
         thread.join()
 
 
-# Verdicts
+# Results
 
 
-def test_a_server_that_it_never_met_is_judged(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sms_ids", ["lists", "integers"])
+def test_the_mock_server_passes_every_check(sms_ids: Literal["lists", "integers"], run_contract: Contract) -> None:
+    with MockServer(dialect=sms_ids) as server:
+        run = run_contract("--url", server.url, "--api-key", server.api_key)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert re.search(r": [0-9]+ passed, 0 failed, 0 not tested\.\n$", run.stdout)
+
+
+def test_another_conforming_server_passes_every_check(tmp_path: Path, run_contract: Contract) -> None:
     junit, page = tmp_path / "junit.xml", tmp_path / "report.html"
     with another_server(delay=0.002) as server:
-        run = contract("--url", server.url, "--api-key", server.api_key, "--junit", str(junit), "--html", str(page))
+        run = run_contract("--url", server.url, "--api-key", server.api_key, "--junit", str(junit), "--html", str(page))
     assert run.returncode == 0, run.stdout + run.stderr
-    assert re.search(r"Every promise that was tested is kept by .*: [0-9]+ kept, 0 broken, 0 not tested\.", run.stdout)
+    assert re.search(r"http://.*: [0-9]+ passed, 0 failed, 0 not tested\.\n$", run.stdout)
     assert "report of a deleted SMS: status 29; still a row in the report of its message" in run.stdout
     suite = ET.parse(junit).getroot()[0]
     assert (suite.get("failures"), suite.get("errors"), suite.get("skipped")) == ("0", "0", "0")
-    promises = [element.get("value", "") for element in suite.iter("property") if element.get("name") == "promise"]
-    assert "Deletions are answered 401 without the right key, and delete nothing." in promises
-    assert any(promise.startswith("POST /sms: ") for promise in promises)
-    assert page.read_text().count('class="outcome kept"') == len(promises) == int(suite.get("tests", "0"))
+    statements = [element.get("value", "") for element in suite.iter("property") if element.get("name") == "statement"]
+    assert "A deletion is answered 401 without the right key, and deletes nothing." in statements
+    assert any(statement.startswith("POST /sms: ") for statement in statements)
+    assert page.read_text().count('class="outcome passed"') == len(statements) == int(suite.get("tests", "0"))
 
 
-def test_without_a_url_the_stand_in_is_judged() -> None:
-    run = contract("-k", "test_keys")
+def test_without_a_url_the_mock_server_is_tested(run_contract: Contract) -> None:
+    run = run_contract("-k", "keys")
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "Deletions are answered 401 without the right key, and delete nothing." in run.stdout
+    assert "A deletion is answered 401 without the right key, and deletes nothing." in run.stdout
 
 
-def test_a_broken_promise_is_shown_with_lines_that_show_it_again(tmp_path: Path) -> None:
+def test_a_failed_check_has_a_reproducer(tmp_path: Path, run_contract: Contract) -> None:
     junit, page = tmp_path / "junit.xml", tmp_path / "report.html"
     selected = ["-k", "a_message_is_deleted", "--junit", str(junit), "--html", str(page)]
     with MockServer(faults=["one-too-many-deleted"], api_key="the-secret-key") as server:
-        run = contract("--url", server.url, "--api-key", server.api_key, *selected)
+        run = run_contract("--url", server.url, "--api-key", server.api_key, *selected)
         failure = next(ET.parse(junit).getroot().iter("failure"))
         details, _, lines = (failure.text or "").partition("\n\n")
         again = subprocess.run(
@@ -87,39 +97,39 @@ def test_a_broken_promise_is_shown_with_lines_that_show_it_again(tmp_path: Path)
             env={**os.environ, "SMS_SCHEDULER_API_KEY": server.api_key},
         )
     assert run.returncode == 1, run.stdout
-    assert re.search(r"promised: 1 of the 1 SMS of message [0-9]+ are left to be deleted: success is 1", details)
-    assert "came: 2" in details
+    assert re.search(r"expected: 1 of the 1 SMS of message [0-9]+ are deleted: success is 1", details)
+    assert "received: 2" in details
     assert details in run.stdout
     assert lines in run.stdout
     assert again.stdout.endswith('{"success":2}\n200\n'), again
     assert "the-secret-key" not in run.stdout + run.stderr + junit.read_text() + page.read_text()
-    assert 'class="outcome broken"' in page.read_text()
+    assert 'class="outcome failed"' in page.read_text()
 
 
-def test_an_id_that_nothing_has_is_shown_by_its_distance() -> None:
+def test_a_reproducer_shows_an_unknown_id_by_its_distance(run_contract: Contract) -> None:
     with another_server(fault="stores-what-it-refuses") as server:
-        run = contract("--url", server.url, "--api-key", server.api_key, "-k", "refused_request_creates_nothing")
+        run = run_contract("--url", server.url, "--api-key", server.api_key, "-k", "refused_request_creates_nothing")
     assert run.returncode == 1, run.stdout
     assert re.search(r'curl -sS -X GET "\$url/message/\$\(\(id1 \+ [0-9]+\)\)"', run.stdout)
 
 
-def test_a_fault_that_shows_once_is_shown() -> None:
+def test_a_failure_that_does_not_happen_again_is_reported(run_contract: Contract) -> None:
     with another_server(fault="ids-return") as server:
-        run = contract("--url", server.url, "--api-key", server.api_key, "-k", "test_creation")
+        run = run_contract("--url", server.url, "--api-key", server.api_key, "-k", "creation")
     assert run.returncode == 1, run.stdout
 
 
-def test_a_status_code_that_is_new_is_not_judged() -> None:
+def test_an_unlisted_status_code_is_observed(run_contract: Contract) -> None:
     with MockServer(variants=["new-status-codes"]) as server:
-        run = contract("--url", server.url, "--api-key", server.api_key, "-k", "links or reports")
+        run = run_contract("--url", server.url, "--api-key", server.api_key, "-k", "links or reports")
     assert run.returncode == 0, run.stdout
     assert "statuses that the page does not list: 99" in run.stdout
 
 
-# No verdict
+# What cannot be tested
 
 
-def test_a_server_that_goes_away_is_no_verdict() -> None:
+def test_a_server_that_stops_answering_cannot_be_tested(run_contract: Contract) -> None:
     seen = []
 
     def answer(method: str, key: str | None) -> tuple[int, bytes]:
@@ -129,34 +139,34 @@ def test_a_server_that_goes_away_is_no_verdict() -> None:
         return 400, b'{"errors": {}}'
 
     with server_that_answers(answer) as url:
-        run = contract("--url", url, "--api-key", "the-secret-key")
+        run = run_contract("--url", url, "--api-key", "the-secret-key")
     assert run.returncode == 2, run.stdout
     assert "it stopped answering" in run.stdout
     assert "the-secret-key" not in run.stdout + run.stderr
 
 
-def test_a_server_that_asks_to_slow_down_for_ever_is_no_verdict() -> None:
+def test_a_server_that_always_answers_429_cannot_be_tested(run_contract: Contract) -> None:
     with server_that_answers(lambda method, key: (429, b"")) as url:
-        run = contract("--url", url, "--api-key", "key")
+        run = run_contract("--url", url, "--api-key", "key")
     assert run.returncode == 2, run.stdout
-    assert "it limits the rate of requests" in run.stdout
+    assert "it limits the rate of requests" in run.stderr
 
 
-def test_a_sender_that_the_account_may_not_have_is_no_verdict() -> None:
+def test_a_server_without_the_default_sender_cannot_be_tested(run_contract: Contract) -> None:
     with another_server() as server:
-        run = contract("--url", server.url, "--api-key", server.api_key, "--sender-id", "124", "-k", "list")
+        run = run_contract("--url", server.url, "--api-key", server.api_key, "--sender-id", "124", "-k", "list")
         assert run.returncode == 1, run.stdout
     refusal = b'{"errors": {"sender_id": ["unknown"]}}'
     with server_that_answers(lambda method, key: (400 if key == "bearer key" else 401, refusal)) as url:
-        run = contract("--url", url, "--api-key", "key", "-k", "list")
+        run = run_contract("--url", url, "--api-key", "key", "-k", "list")
     assert run.returncode == 2, run.stdout
     assert "pass a --sender-id that the account has" in run.stdout
 
 
-def test_nothing_selected_is_no_verdict() -> None:
-    run = contract("-k", "no_promise_has_this_name")
+def test_a_run_without_checks_is_no_success(run_contract: Contract) -> None:
+    run = run_contract("-k", "no_check_has_this_name")
     assert run.returncode == 2, run.stdout
-    assert "no promise was tested" in run.stdout
+    assert "no contract check was run" in run.stdout
 
 
 @pytest.mark.parametrize(
@@ -165,30 +175,35 @@ def test_nothing_selected_is_no_verdict() -> None:
         (["--url", "http://127.0.0.1:9", "--api-key", "key"], "no server answers at http://127.0.0.1:9: "),
         (["--url", "http://127.0.0.1:9", "--api-key", "k\u00e9"], "the API key must be printable ASCII"),
         (["--url", "http://127.0.0.1:9"], "no API key: pass --api-key, or set SMS_SCHEDULER_API_KEY"),
-        (["--url", "http://sms.example/api/v1", "--api-key", "key"], "may really send: say by whom and to whom"),
+        (
+            ["--url", "http://sms.example/api/v1", "--api-key", "key"],
+            "may really send: name a sender and a phone of your own",
+        ),
         (
             ["--url", "http://127.0.0.1:9", "--api-key", "key", "--phone-number", "0612345678"],
-            "a plus, the country prefix",
+            "write a plus, the country prefix",
         ),
     ],
 )
-def test_what_cannot_be_run_is_no_verdict(arguments: list[str], reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(ENVIRONMENT, "SMS_SCHEDULER_API_KEY", raising=False)
-    run = contract(*arguments)
+def test_what_cannot_be_run_is_said_in_one_line(
+    arguments: list[str], reason: str, monkeypatch: pytest.MonkeyPatch, run_contract: Contract
+) -> None:
+    monkeypatch.delenv("SMS_SCHEDULER_API_KEY", raising=False)
+    run = run_contract(*arguments)
     assert (run.returncode, len(run.stderr.splitlines())) == (2, 1), run.stderr
-    assert run.stderr.startswith("scripts/contract: ")
+    assert run.stderr.startswith("sms-scheduler-contract: ")
     assert reason in run.stderr
 
 
-def test_a_key_that_is_refused_is_no_verdict() -> None:
+def test_a_refused_key_is_said_in_one_line(run_contract: Contract) -> None:
     with MockServer() as server:
-        run = contract("--url", server.url, "--api-key", "wrong")
+        run = run_contract("--url", server.url, "--api-key", "wrong")
     assert (run.returncode, len(run.stderr.splitlines())) == (2, 1)
     assert "refuses the API key" in run.stderr
 
 
-def test_a_server_of_something_else_is_no_verdict() -> None:
+def test_another_service_is_said_in_one_line(run_contract: Contract) -> None:
     with server_that_answers(lambda method, key: (404, b"")) as url:
-        run = contract("--url", url, "--api-key", "key")
+        run = run_contract("--url", url, "--api-key", "key")
     assert (run.returncode, len(run.stderr.splitlines())) == (2, 1)
     assert "is not the API" in run.stderr

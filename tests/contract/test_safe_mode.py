@@ -1,4 +1,4 @@
-"""Safe mode: what it sends, what it leaves behind, whatever ends it."""
+"""Safe mode: what it sends and what it deletes, however it ends."""
 
 import json
 import re
@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from threading import Thread
@@ -15,12 +15,14 @@ from typing import Any
 import httpx
 import pytest
 from sms_scheduler_contract.mutants.another_server import another_server
-from command import COMMAND, ENVIRONMENT, contract
 from sms_scheduler_mock import MockServer
 
 NUMBERS = ["+33612345678", "+33612345679"]
 NAMED = ["--safe", "--sender-id", "123", *(f"--phone-number={number}" for number in NUMBERS)]
 FAST = ["--yes", "--rate", "200"]
+
+Contract = Callable[..., subprocess.CompletedProcess[str]]
+Start = Callable[..., subprocess.Popen[str]]
 
 
 def arguments(server: Any, url: str | None = None) -> list[str]:
@@ -44,23 +46,22 @@ def waiting(server: Any) -> list[int]:
 
 
 def created(server: Any) -> int:
-    """How many messages there are, by what the command said it had created."""
+    """How many messages were asked for."""
     return len([body for body in posts(server) if json.loads(body)])
 
 
-def run_in_its_midst(server: Any, url: str) -> subprocess.Popen[str]:
-    """A run that has created some messages, and is not yet at its end."""
-    command = [*COMMAND, *arguments(server, url), "--yes", "--rate", "20"]
-    run = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT, stdin=subprocess.DEVNULL)
+def run_halfway(start: Start, server: Any, url: str) -> subprocess.Popen[str]:
+    """A run that has created some messages and is not at its end."""
+    run = start(*arguments(server, url), "--yes", "--rate", "20")
     deadline = time.monotonic() + 60
     while created(server) < 3 and time.monotonic() < deadline:
         time.sleep(0.02)
     return run
 
 
-def test_it_sends_what_it_may_and_deletes_it() -> None:
+def test_it_sends_only_what_it_may_and_deletes_it(run_contract: Contract) -> None:
     with another_server() as server:
-        run = contract(*arguments(server), *FAST)
+        run = run_contract(*arguments(server), *FAST)
         assert run.returncode == 0, run.stdout + run.stderr
         assert 1 < len(posts(server)) <= 10
         for body in map(json.loads, posts(server)):
@@ -71,38 +72,38 @@ def test_it_sends_what_it_may_and_deletes_it() -> None:
                 assert date > datetime.now() + timedelta(days=365)
         assert waiting(server) == []
     assert re.search(r"Created: [1-9][0-9]* messages with [1-9][0-9]* SMS\.\nAll of them were deleted\.", run.stdout)
-    assert "not tested             If the date is past" in run.stdout
-    assert "kept          1 case   Deleting an SMS leaves the others of its message as they are." in run.stdout
+    assert "not tested             A message with a past date" in run.stdout
+    assert "passed        1 case   Deleting an SMS leaves the other SMS of its message unchanged." in run.stdout
 
 
-def test_it_creates_no_more_than_it_may() -> None:
+def test_it_creates_no_more_than_it_may(run_contract: Contract) -> None:
     with another_server() as server:
-        run = contract(*arguments(server), *FAST, "--max-posts", "3")
+        run = run_contract(*arguments(server), *FAST, "--max-posts", "3")
         assert run.returncode == 0, run.stdout + run.stderr
         assert len(posts(server)) == 3
         assert waiting(server) == []
-    assert "needs more than the 3 messages that may be created" in run.stdout
+    assert "it needs more than the 3 messages that may be created" in run.stdout
 
 
-def test_it_keeps_to_the_rate() -> None:
+def test_it_keeps_to_the_rate(run_contract: Contract) -> None:
     with another_server() as server:
         started = time.monotonic()
-        contract(*arguments(server), "--yes", "--rate", "10", "-k", "given_as_a_string")
+        run_contract(*arguments(server), "--yes", "--rate", "10", "-k", "number_may_be_a_string")
         assert time.monotonic() - started >= (len(server.requests) - 1) / 10
 
 
-def test_it_asks_first() -> None:
+def test_it_asks_first(run_contract: Contract) -> None:
     with another_server() as server:
-        run = contract(*arguments(server))
+        run = run_contract(*arguments(server))
         assert server.requests == []
     assert run.returncode == 2
-    assert f"At most 10 messages are created, by sender 123, to {', '.join(NUMBERS)}" in run.stdout
-    assert run.stderr == "scripts/contract: nothing was sent; pass --yes to do as planned\n"
+    assert f"At most 10 messages are created, from sender 123, to {', '.join(NUMBERS)}" in run.stdout
+    assert run.stderr == "sms-scheduler-contract: nothing was sent; pass --yes to run without being asked\n"
 
 
-def test_what_cannot_be_deleted_is_said() -> None:
+def test_what_cannot_be_deleted_is_reported(run_contract: Contract) -> None:
     with MockServer(faults=["deletes-nothing"]) as server:
-        run = contract(*arguments(server), *FAST)
+        run = run_contract(*arguments(server), *FAST)
         left = [message.id for message in server.messages]
     assert run.returncode == 1, run.stdout
     assert left
@@ -111,22 +112,18 @@ def test_what_cannot_be_deleted_is_said() -> None:
         assert re.search(problem, run.stdout), run.stdout
 
 
-def test_two_runs_may_share_an_account() -> None:
+def test_two_runs_may_share_an_account(start_contract: Start) -> None:
     with another_server(delay=0.01) as server:
-        command = [*COMMAND, *arguments(server), *FAST]
-        runs = [
-            subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT, stdin=subprocess.DEVNULL)
-            for _ in range(2)
-        ]
+        runs = [start_contract(*arguments(server), *FAST) for _ in range(2)]
         outputs = [run.communicate(timeout=120)[0] for run in runs]
         assert [run.returncode for run in runs] == [0, 0], outputs
         assert waiting(server) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_what_was_created_is_deleted_after_an_interruption(number: signal.Signals) -> None:
+def test_what_was_created_is_deleted_after_an_interruption(number: signal.Signals, start_contract: Start) -> None:
     with another_server() as server:
-        run = run_in_its_midst(server, server.url)
+        run = run_halfway(start_contract, server, server.url)
         run.send_signal(number)
         output, _ = run.communicate(timeout=60)
         assert run.returncode == 2, output
@@ -136,7 +133,7 @@ def test_what_was_created_is_deleted_after_an_interruption(number: signal.Signal
 
 
 class Wire:
-    """A way to a server that can be cut and mended: while it is cut, connections are closed at once."""
+    """A proxy to a server that can be cut: until it is mended, it closes connections at once."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -190,9 +187,9 @@ def wire_to(server: Any) -> Iterator[Wire]:
 
 
 @pytest.mark.parametrize("is_mended", [True, False])
-def test_what_was_created_is_deleted_after_a_broken_connection(is_mended: bool) -> None:
+def test_what_was_created_is_deleted_after_a_broken_connection(is_mended: bool, start_contract: Start) -> None:
     with another_server() as server, wire_to(server) as wire:
-        run = run_in_its_midst(server, wire.url)
+        run = run_halfway(start_contract, server, wire.url)
         wire.cut()
         if is_mended:
             time.sleep(1.5)

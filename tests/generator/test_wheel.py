@@ -54,24 +54,30 @@ def metadata(unpacked: Path) -> Message:
     return email.message_from_string(path.read_text(encoding="utf-8"))
 
 
-def test_both_packages_are_in_it_whole_and_nothing_else(unpacked: Path) -> None:
+def test_the_packages_are_in_it_whole_and_nothing_else(unpacked: Path) -> None:
     found = {name: content for name, content in tree(unpacked).items() if ".dist-info/" not in name}
     client = {f"sms_scheduler/{name}": content for name, content in tree(ROOT / "generated" / "sms_scheduler").items()}
     mock = {
         f"sms_scheduler_mock/{name}": content for name, content in tree(ROOT / "mock" / "sms_scheduler_mock").items()
     }
+    contract = {
+        f"sms_scheduler_contract/{name}": content
+        for name, content in tree(ROOT / "tests" / "contract" / "sms_scheduler_contract").items()
+    }
     document = {"sms_scheduler_mock/openapi.yaml": (ROOT / "openapi.yaml").read_bytes()}
-    assert found == client | mock | document
+    assert found == client | mock | contract | document
     assert {"sms_scheduler/py.typed", "sms_scheduler_mock/py.typed"} <= found.keys()
 
 
-def test_the_stand_ins_dependencies_are_those_of_an_extra(metadata: Message) -> None:
+def test_the_dependencies_of_each_extra(metadata: Message) -> None:
     required = metadata.get_all("Requires-Dist") or []
     plain = {_name(line) for line in required if ";" not in line}
     mock = {_name(line) for line in required if line.endswith("extra == 'mock'")}
     assert plain == {"attrs", "httpx", "httpx-retries", "msgspec"}
     assert mock == {"anyio", "h11", "httptools", "jsonschema-rs", "offapi", "pyyaml", "starlette", "uvicorn", "uvloop"}
-    assert len(required) == len(plain) + len(mock)
+    contract = {_name(line) for line in required if line.endswith("extra == 'contract'")}
+    assert contract == mock | {"hypothesis", "jinja2", "pytest", "requests", "rich", "schemathesis"}
+    assert len(required) == len(plain) + len(mock) + len(contract)
 
 
 def test_the_metadata(metadata: Message, unpacked: Path) -> None:

@@ -1,17 +1,14 @@
-"""openapi.yaml as a server is judged by it: without what the vendor leaves open."""
+"""The OpenAPI document, without what the vendor leaves open."""
 
 import copy
-from pathlib import Path
+import json
+from importlib.resources import files
 from typing import Any
 
 import schemathesis
-from generator.document import read
 from schemathesis.config import SchemathesisConfig
 
-ROOT = Path(__file__).resolve().parents[3]
-
-
-DOCUMENT: dict[str, Any] = read(ROOT / "openapi.yaml").data
+DOCUMENT: dict[str, Any] = json.loads(files("sms_scheduler_mock").joinpath("openapi.json").read_text(encoding="utf-8"))
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
 LISTED_CODES = frozenset(SCHEMAS["SmsStatus"]["enum"])
 CODES: dict[str, int] = dict(zip(SCHEMAS["SmsStatus"]["x-enum-varnames"], SCHEMAS["SmsStatus"]["enum"], strict=True))
@@ -19,7 +16,7 @@ WAITING = {CODES["SCHEDULED"], CODES["PENDING"]}
 LISTED_FIELDS = frozenset(name for schema in SCHEMAS.values() for name in schema.get("properties", {}))
 
 
-def judged() -> dict[str, Any]:
+def _without_open_points() -> dict[str, Any]:
     """The document without what the vendor leaves open, which docs/open-points.md lists.
 
     That is: codes that are not listed yet, `[]` for an empty object, other ways to write a date, and a limit to the rate
@@ -39,7 +36,10 @@ def judged() -> dict[str, Any]:
     return data
 
 
-SCHEMA = schemathesis.openapi.from_dict(judged(), config=SchemathesisConfig.from_path(ROOT / "schemathesis.toml"))
+_CONFIG = SchemathesisConfig.from_str(
+    files("sms_scheduler_contract").joinpath("schemathesis.toml").read_text(encoding="utf-8")
+)
+SCHEMA = schemathesis.openapi.from_dict(_without_open_points(), config=_CONFIG)
 OPERATIONS: dict[str, Any] = {
     operation.definition.raw["operationId"]: operation
     for operation in (result.ok() for result in SCHEMA.get_all_operations())  # type: ignore[union-attr]

@@ -1,10 +1,10 @@
-"""Messages that any server must accept: by the page, and whatever it makes of what the page leaves open."""
+"""Messages that every server must accept, whatever it does where the page leaves something open."""
 
 import datetime
 
 from hypothesis import strategies as st
 
-from .session import WIRE_DATE, Draft
+from .models import WIRE_DATE, Draft
 
 # One SMS holds 160 characters of the GSM alphabet, or 70 of any other; the parts of a longer text hold 153 or 67.
 LONG_TEXTS = ["long " * 33, "a" * 459, "ж" * 134, "🎄" * 100]
@@ -36,7 +36,7 @@ DATES = [
 ]
 PAST_DATES = ["2020-12-25 12:45:59", "2000-02-29 00:00:00", "2012-06-30 23:59:59"]
 
-# Control characters, and what Unicode has not assigned yet, a server may well refuse.
+# A server may refuse control characters, and those that Unicode has not assigned yet.
 _characters = st.characters(exclude_categories=["Cc", "Cn", "Co", "Cs"])
 texts = st.one_of(
     st.sampled_from(SCRIPTS), st.text(_characters, min_size=1, max_size=60).filter(lambda text: text.strip())
@@ -49,14 +49,14 @@ numbers = st.lists(st.integers(0, 3), min_size=1, max_size=4, unique=True).map(t
 
 @st.composite
 def drafts(draw: st.DrawFn, texts: st.SearchStrategy[str] = texts) -> Draft:
-    """Messages of the far future, in all the forms that the page allows."""
-    places = draw(numbers)
+    """Messages for the far future, in all the forms that the page allows."""
+    indices = draw(numbers)
     return Draft(
         text=draw(texts),
         delivery_date=draw(future_dates),
-        numbers=places,
+        numbers=indices,
         message_stop=draw(st.sampled_from([None, False, True])),
-        as_string=len(places) == 1 and draw(st.booleans()),
+        as_string=len(indices) == 1 and draw(st.booleans()),
     )
 
 

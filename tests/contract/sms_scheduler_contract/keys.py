@@ -1,8 +1,6 @@
-"""What is sent in the place of the key, and how a shell writes it without showing the key."""
+"""What is sent instead of the key, and how bash writes it without showing the key."""
 
 from collections.abc import Callable
-
-from .session import Server
 
 KEY_VARIABLE = "SMS_SCHEDULER_API_KEY"
 
@@ -22,19 +20,18 @@ WRONG_KEYS: dict[str, tuple[Callable[[str], str | None], str]] = {
 
 
 def _other_case(key: str) -> str:
-    """The key with its letters in the other case; one without letters has none, and gives way to another key."""
+    """The key with its letters in the other case, or another key if it has no letters."""
     return key.swapcase() if key != key.swapcase() else "wrong"
 
 
-def wrong_header(what: str, server: Server) -> str | None:
+def wrong_header(what: str, key: str) -> str | None:
     """The Authorization header that one of WRONG_KEYS stands for."""
-    return WRONG_KEYS[what][0](server.target.api_key)
+    return WRONG_KEYS[what][0](key)
 
 
-def in_shell(header: str | None, server: Server) -> str | None:
-    """An Authorization header as bash writes it between double quotes, without showing the key; None for no header."""
-    key = server.target.api_key
+def in_shell(header: str, key: str) -> str:
+    """An Authorization header as bash writes it between double quotes, without showing the key."""
     for make, text in WRONG_KEYS.values():
-        if header is not None and make(key) == header:
+        if make(key) == header:
             return text
-    return None if header is None else header.replace(key, f"${KEY_VARIABLE}")
+    return header.replace(key, f"${KEY_VARIABLE}")

@@ -1,4 +1,4 @@
-"""What a server makes of the points that the page leaves open: noted, and never judged."""
+"""What a server does where the page leaves something open. No observation can fail a server."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -6,39 +6,42 @@ from collections.abc import Callable, Iterable, Iterator
 import attrs
 
 from .document import LISTED_CODES, LISTED_FIELDS
-from .session import BrokenPromiseError, Draft, Exchange, NotTestedError, Server, read_created
+from .errors import CheckFailedError, NotTestedError
+from .exchange import Exchange
+from .models import Draft, read_created
+from .server import Server
 
 
 @attrs.frozen
 class Observation:
-    """A point that the page leaves open, and what the server makes of it."""
+    """A point that the page leaves open, and what the server does there."""
 
     point: str
     seen: str
 
 
 def observe(server: Server) -> Iterator[Observation]:
-    """Note what can be seen in what was answered so far, and ask for more where that is safe."""
+    """Read the responses so far, and outside safe mode send further requests."""
     for point, look in _LOOKS.items():
-        if seen := look(server.history):
+        if seen := look(server.session.history):
             yield Observation(point, seen)
     for point, ask in _QUESTIONS.items():
-        if server.limits.safe:
+        if server.safe_mode:
             continue
         with server.scenario():
             try:
                 yield Observation(point, ask(server))
-            except (BrokenPromiseError, NotTestedError) as error:
+            except (CheckFailedError, NotTestedError) as error:
                 yield Observation(point, f"could not be observed: {str(error).splitlines()[0]}")
 
 
-# What can be seen in what was answered
+# What the responses so far show
 
 
 def _sms_ids(history: Iterable[Exchange]) -> str:
     shapes = set()
     for exchange in _succeeded(history, "POST"):
-        by_number = exchange.parsed().get("sms_ids") if isinstance(exchange.parsed(), dict) else None
+        by_number = exchange.json().get("sms_ids") if isinstance(exchange.json(), dict) else None
         values = by_number.values() if isinstance(by_number, dict) else []
         shapes |= {"a list of ids" if isinstance(value, list) else "one id" for value in values}
         shapes |= {"[] when there is none"} if by_number == [] else set()
@@ -48,7 +51,7 @@ def _sms_ids(history: Iterable[Exchange]) -> str:
 def _other_codes(history: Iterable[Exchange]) -> str:
     codes = set()
     for exchange in _succeeded(history, "GET"):
-        answer = exchange.parsed()
+        answer = exchange.json()
         rows = answer if isinstance(answer, list) else [answer]
         codes |= {row.get("status") for row in rows if isinstance(row, dict)}
     return _joined(str(code) for code in codes - LISTED_CODES if isinstance(code, int))
@@ -57,7 +60,7 @@ def _other_codes(history: Iterable[Exchange]) -> str:
 def _other_fields(history: Iterable[Exchange]) -> str:
     names: set[str] = set()
     for exchange in history:
-        answer = exchange.parsed() if exchange.status == 200 else None
+        answer = exchange.json() if exchange.status == 200 else None
         for row in answer if isinstance(answer, list) else [answer]:
             names |= row.keys() if isinstance(row, dict) else set()
     return _joined(names - LISTED_FIELDS)
@@ -67,7 +70,10 @@ def _body_of(status: int) -> Callable[[Iterable[Exchange]], str]:
     def look(history: Iterable[Exchange]) -> str:
         answers = [exchange for exchange in history if exchange.status == status]
         return _joined(
-            {(answer.content_type or "").partition(";")[0] or "some" if answer.answer else "none" for answer in answers}
+            {
+                (answer.content_type or "").partition(";")[0] or "some" if answer.response_body else "none"
+                for answer in answers
+            }
         )
 
     return look
@@ -79,7 +85,7 @@ def _content_types(history: Iterable[Exchange]) -> str:
 
 def _wording(history: Iterable[Exchange]) -> str:
     for exchange in history:
-        answer = exchange.parsed() if exchange.status == 400 else None
+        answer = exchange.json() if exchange.status == 400 else None
         errors = answer.get("errors") if isinstance(answer, dict) else None
         for messages in errors.values() if isinstance(errors, dict) else []:
             if messages and isinstance(messages, list):
@@ -89,7 +95,7 @@ def _wording(history: Iterable[Exchange]) -> str:
 
 def _too_many(history: Iterable[Exchange]) -> str:
     count = sum(exchange.status == 429 for exchange in history)
-    return f"429 came {count} times, and was waited for" if count else ""
+    return f"429 was answered {count} times; the requests were sent again" if count else ""
 
 
 _LOOKS: dict[str, Callable[[Iterable[Exchange]], str]] = {
@@ -112,7 +118,7 @@ def _joined(seen: Iterable[str]) -> str:
     return ", ".join(sorted(seen))
 
 
-# What has to be asked
+# What needs requests of its own
 
 
 def _scheme(server: Server) -> str:
@@ -180,22 +186,22 @@ def _parts(server: Server) -> str:
 
 def _longest_text(server: Server) -> str:
     for length in (1_000, 10_000, 100_000):
-        outcome = _created(server, server.fields(Draft(text="a" * length)))
-        if not outcome.startswith("accepted"):
-            return f"{length:,} characters are {outcome}"
+        result = _created(server, server.fields(Draft(text="a" * length)))
+        if not result.startswith("accepted"):
+            return f"{length:,} characters are {result}"
     return "100,000 characters are accepted"
 
 
 def _dates(server: Server) -> str:
     forms = ["2036-05-17T12:00:00", "2036-05-17T12:00:00Z", "2036-05-17 12:00", "2036-05-17", "2036-02-30 12:00:00"]
-    outcomes = {form: _created(server, server.fields(Draft(delivery_date=form))) for form in forms}
-    accepted = [form for form, outcome in outcomes.items() if outcome.startswith("accepted")]
+    results = {form: _created(server, server.fields(Draft(delivery_date=form))) for form in forms}
+    accepted = [form for form, result in results.items() if result.startswith("accepted")]
     return f"accepted besides the page's: {', '.join(accepted) or 'none'}"
 
 
 def _created(server: Server, fields: dict[str, object]) -> str:
-    """What becomes of a request that may as well be refused."""
-    response = server.request("createSms", content=json.dumps(fields).encode())
+    """What the server does with a request that it may refuse."""
+    response = server.request("createSms", body=json.dumps(fields).encode())
     if response.status_code != 200:
         return f"refused with {response.status_code}"
     created = read_created(response.json())

@@ -13,18 +13,17 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from .mutants import another_server
 import attrs
 from rich.console import Console
 from rich.progress import track
 from sms_scheduler_mock import FAULTS, VARIANTS, MockServer
-from .target import NoTargetError, Target
 
-from .document import ROOT
-from .session import Limits, Server
-from .run import run
+from .errors import CannotTestError
+from .mutants import another_server
+from .runner import run
+from .server import Effort, Server
+from .target import Target
 
-MATRIX = ROOT / "docs" / "contract-proof.md"
 DIALECTS = {"lists": "sms_ids has a list of ids for each number", "integers": "sms_ids has one id for each number"}
 # What a server may be, and a heading for it: a kind is a fault if it has to be caught.
 KINDS: Mapping[str, tuple[str, Mapping[str, str], bool]] = {
@@ -63,16 +62,15 @@ class Trial:
         return self._judge(1.0) if self.is_faulty and not outcome.broken else outcome
 
     def _judge(self, cases: float) -> "Outcome":
-        limits = Limits(seed=self.seed, shrink=False, cases=cases)
         with self._server() as given:
-            server = Server(Target(given.url, given.api_key), limits)
+            server = Server(Target(given.url, given.api_key), effort=Effort(seed=self.seed, shrink=False, cases=cases))
             try:
                 server.check()
-            except NoTargetError as error:
+            except CannotTestError as error:
                 return Outcome(self, {}, str(error))
-            verdict = run(server, until_broken=self.is_faulty, throwaway=True)
-        broken = {result.name: str(result.broken) for result in verdict.results if result.broken}
-        return Outcome(self, broken, verdict.no_verdict)
+            done = run(server, until_failed=self.is_faulty, throwaway=True)
+        broken = {result.name: str(result.failure) for result in done.results if result.failure}
+        return Outcome(self, broken, done.stopped)
 
     def _server(self) -> AbstractContextManager[Any]:
         if self.kind == "honest":
@@ -152,7 +150,7 @@ def _summary(outcomes: Sequence[Outcome]) -> str:
 
 _HEAD = """# The proof of the contract suite
 
-Made by `scripts/contract --prove --matrix`. Each server below was judged once with each seed. A fault must be caught:
+Made by `scripts/contract --prove --matrix docs/contract-proof.md`. Each server below was judged once with each seed. A fault must be caught:
 the promise that was found to be broken first is named, with the number of seeds where it was not with all of them. An
 honest server differs only in what the vendor leaves open, and must not be accused of anything.
 

@@ -1,10 +1,12 @@
-"""Requests that are refused."""
+"""Requests that must be refused."""
 
 import json
 from typing import Any
 
-from ..check import promise
-from ..session import Created, Draft, Server, broken, expect, read_created
+from ..contract_check import contract_check
+from ..errors import expect, fail
+from ..models import Created, Draft, read_created
+from ..server import Server
 
 REQUIRED = ["message_text", "delivery_date", "sender_id", "phone_numbers"]
 WRONG: dict[str, list[Any]] = {
@@ -26,42 +28,42 @@ WRONG: dict[str, list[Any]] = {
 }
 NOT_DATES = ["not a date", "2036-13-45 99:99:99", "", "0", "{}"]
 NOT_NUMBERS = ["0612345678", "+33 6 12 34 56 78", "+33-612-345-678", "0404-040-404", "hello", "", "+", "+33612AB5678"]
-# An answer between two others, by the ids: more than that are not looked through.
+# So many ids between two others are read, at most.
 _MOST_IDS = 64
 
 
 def refused(server: Server, body: object, field: str | None, why: str) -> dict[str, Any]:
-    """Ask for what must be refused: 400, and the field at fault is named. The result is the errors."""
+    """Send a request that must be refused: 400, with an error for the field. The result is the errors."""
     response = server.post(body)
-    promised = f"a request is refused {why}: 400" + (f', with a message for "{field}"' if field else "")
-    expect(response.status_code == 400, promised, f"{response.status_code} {response.text[:300]}")
+    expected = f"a request is refused {why}: 400" + (f', with an error for "{field}"' if field else "")
+    expect(response.status_code == 400, expected, f"{response.status_code} {response.text[:300]}")
     errors: dict[str, Any] = response.json()["errors"] or {}
-    expect(field is None or bool(errors.get(field)), promised, f"the errors are {errors}")
+    expect(field is None or bool(errors.get(field)), expected, f"the errors are {errors}")
     return errors
 
 
 def but(fields: dict[str, Any], field: str, value: object) -> dict[str, Any]:
-    """The fields with another value of one."""
+    """The fields, one of them with another value."""
     return {**fields, field: value}
 
 
-@promise(posts=1, first=[{"field": field} for field in REQUIRED if field != "delivery_date"])
+@contract_check(posts=1, first=[{"field": field} for field in REQUIRED if field != "delivery_date"])
 def test_a_required_field_that_is_missing_is_named(server: Server, field: str) -> None:
-    """A request without the text, the sender or the phone numbers is refused, and the field is named."""
+    """A request without the text, the sender or the phone numbers is refused with an error for that field."""
     fields = server.fields(Draft())
     del fields[field]
     refused(server, fields, field, f'without "{field}"')
 
 
-@promise(unsafe="without a date it might be sent")
+@contract_check(unsafe="without a date the server might send it")
 def test_a_missing_date_is_named(server: Server) -> None:
-    """A request without the date is refused, and the field is named."""
+    """A request without the delivery date is refused with an error for that field."""
     fields = server.fields(Draft())
     del fields["delivery_date"]
     refused(server, fields, "delivery_date", 'without "delivery_date"')
 
 
-@promise(
+@contract_check(
     posts=1,
     first=[
         {"field": field, "value": value}
@@ -70,53 +72,57 @@ def test_a_missing_date_is_named(server: Server) -> None:
     ],
 )
 def test_a_field_of_a_wrong_type_is_named(server: Server, field: str, value: object) -> None:
-    """A text, sender or `message_stop` of a wrong type is refused, and the field is named."""
+    """A text, sender or `message_stop` of a wrong type is refused with an error for that field."""
     refused(server, but(server.fields(Draft()), field, value), field, f'with {json.dumps(value)} as "{field}"')
 
 
-@promise(
-    unsafe="it might be sent to somebody",
+@contract_check(
+    unsafe="the server might send it to somebody",
     first=[{"field": field, "value": value} for field in ("delivery_date", "phone_numbers") for value in WRONG[field]],
 )
 def test_a_date_or_number_of_a_wrong_type_is_named(server: Server, field: str, value: object) -> None:
-    """A date or phone numbers of a wrong type are refused, and the field is named."""
+    """A delivery date or phone numbers of a wrong type are refused with an error for that field."""
     refused(server, but(server.fields(Draft()), field, value), field, f'with {json.dumps(value)} as "{field}"')
 
 
-@promise(unsafe="it might be sent right away", first=[{"value": value} for value in NOT_DATES])
-def test_what_is_no_date_is_refused(server: Server, value: str) -> None:
-    """What is no date and time at all is refused as a date, and the field is named."""
+@contract_check(unsafe="the server might send it right away", first=[{"value": value} for value in NOT_DATES])
+def test_an_invalid_date_is_refused(server: Server, value: str) -> None:
+    """A delivery date that is not a date is refused with an error for that field."""
     refused(server, but(server.fields(Draft()), "delivery_date", value), "delivery_date", f"with {value!r} as a date")
 
 
-@promise(
-    unsafe="it might be sent to somebody",
+@contract_check(
+    unsafe="the server might send it to somebody",
     first=[{"value": value, "as_string": as_string} for value in NOT_NUMBERS for as_string in (True, False)],
 )
-def test_what_is_no_phone_number_is_refused(server: Server, value: str, as_string: bool) -> None:
-    """A phone number without its country prefix, or with spaces or hyphens, is refused, and the field is named."""
+def test_an_invalid_phone_number_is_refused(server: Server, value: str, as_string: bool) -> None:
+    """A phone number without its country prefix, or with spaces or hyphens, is refused with an error for that field."""
     numbers = value if as_string else [value]
     refused(server, but(server.fields(Draft()), "phone_numbers", numbers), "phone_numbers", f"to {value!r}")
 
 
-@promise(
-    unsafe="it might be read in another way",
+@contract_check(
+    unsafe="the server might read it in another way",
     first=[{"body": body} for body in (b"not json", b"{", b'["Hello"]', b'"Hello"', b"null", b"123", b"", b"\xff\xfe")],
 )
-def test_what_is_no_request_is_refused(server: Server, body: bytes) -> None:
-    """A body that is not JSON, or not an object, is refused."""
+def test_an_invalid_body_is_refused(server: Server, body: bytes) -> None:
+    """A body that is not a JSON object is refused."""
     refused(server, body, None, f"with {body!r} as its body")
 
 
-@promise(posts=1, first=[{"body": {}}])
+@contract_check(posts=1, first=[{"body": {}}])
 def test_an_empty_request_is_refused(server: Server, body: dict[str, Any]) -> None:
-    """A request with no field at all is refused, and what is required is named; whether at once is left open."""
-    errors = refused(server, body, None, "with nothing in it")
-    expect(bool(set(REQUIRED) & set(errors)), f"one of {', '.join(REQUIRED)} is named", f"the errors are {errors}")
+    """An empty request is refused with an error for at least one required field."""
+    errors = refused(server, body, None, "without any field")
+    expect(
+        bool(set(REQUIRED) & set(errors)),
+        f"there is an error for one of {', '.join(REQUIRED)}",
+        f"the errors are {errors}",
+    )
 
 
-@promise(
-    unsafe="it looks through ids that others may have",
+@contract_check(
+    unsafe="it reads ids that others may have",
     first=[
         {"field": "sender_id", "value": "not a number"},
         {"field": "message_text", "value": 123},
@@ -126,47 +132,45 @@ def test_an_empty_request_is_refused(server: Server, body: dict[str, Any]) -> No
     ],
 )
 def test_a_refused_request_creates_nothing(server: Server, field: str, value: object) -> None:
-    """A refused request creates nothing: none of the ids given out next leads to an SMS to its phone number."""
+    """A refused request creates nothing."""
     before = server.create(Draft(numbers=(0,)))
     fields = but(server.fields(Draft(numbers=(1, 2))), field, value)
     refused(server, fields, field, f'with {json.dumps(value)} as "{field}"')
     expect_nothing_between(server, before, server.create(Draft(numbers=(0,))), set(fields["phone_numbers"]))
 
 
-@promise(
-    unsafe="it might be sent to somebody",
-    first=[{"bad": bad, "place": place} for bad in NOT_NUMBERS[:4] for place in (0, 1, 2)],
+@contract_check(
+    unsafe="the server might send it to somebody",
+    first=[{"bad": bad, "index": index} for bad in NOT_NUMBERS[:4] for index in (0, 1, 2)],
 )
-def test_a_bad_number_among_good_ones_gets_no_sms(server: Server, bad: str, place: int) -> None:
-    """Of several phone numbers one that is none gets no SMS; if the request is refused for it, the others get none either."""
+def test_an_invalid_number_among_valid_ones_gets_no_sms(server: Server, bad: str, index: int) -> None:
+    """An invalid phone number among valid ones gets no SMS; if the request is refused, the others get none either."""
     before = server.create(Draft(numbers=(0,)))
     fields = server.fields(Draft(numbers=(1, 2)))
     numbers: list[str] = fields["phone_numbers"]
     good = set(numbers)
-    numbers.insert(place, bad)
+    numbers.insert(index, bad)
     response = server.post(fields)
-    if response.status_code == 200:  # whether one bad number refuses them all is left open
+    if response.status_code == 200:  # the page does not say whether one invalid number refuses them all
         created = read_created(response.json())
-        expect(bad not in created.sms_ids, f"{bad!r} is no phone number, and gets no SMS", dict(created.sms_ids))
+        expect(bad not in created.sms_ids, f"{bad!r} is not a phone number and gets no SMS", dict(created.sms_ids))
     else:
         expect_nothing_between(server, before, server.create(Draft(numbers=(0,))), good)
 
 
 def expect_nothing_between(server: Server, before: Created, after: Created, numbers: set[str]) -> None:
-    """See that no message and no SMS that was created between two others is to one of the numbers.
+    """No message and no SMS with an id between those of two others may be to one of the numbers.
 
-    Nothing is seen if the server does not give out ids in ascending order: the page does not say that it does.
+    This finds nothing if the server does not give out ids in ascending order, which the page does not state.
     """
     for message_id in _between(before.message_id, after.message_id):
         report = server.message(message_id) or {}
         if any(sms.phone_number in numbers for sms in report.values()):
-            broken(
-                "a refused request creates nothing", f"there is a message {message_id} to its phone numbers: {report}"
-            )
+            fail("a refused request creates nothing", f"message {message_id} is to its phone numbers: {report}")
     for sms_id in _between(max(before.ids), min(after.ids)):
         sms = server.sms(sms_id)
         if sms is not None and sms.phone_number in numbers:
-            broken("a refused request creates nothing", f"there is an SMS {sms_id} to its phone number: {sms}")
+            fail("a refused request creates nothing", f"SMS {sms_id} is to its phone number: {sms}")
 
 
 def _between(first: int, last: int) -> range:

@@ -1,6 +1,6 @@
 """Statuses, content types, schemas and links.
 
-Judged by Schemathesis, by what openapi.yaml says.
+Schemathesis generates the requests and checks the responses by the OpenAPI document.
 """
 
 from typing import Any
@@ -12,18 +12,18 @@ from hypothesis.stateful import run_state_machine_as_test
 from schemathesis.generation import GenerationMode
 
 from .. import drafts
+from ..contract_check import PATIENT, hypothesis_settings
 from ..document import SCHEMA
-from ..check import PATIENT, hypothesis_settings
-from ..session import Server
+from ..server import Server
 
 Case = schemathesis.Case[Any]
-# Stand for the tester's sender and number, which are not known when the strategies are made.
+# Placeholders for the tester's sender and number, which are not known when the strategies are made.
 THE_SENDER, THE_NUMBER = 987654321, "+33987654321"
 
 
 @st.composite
 def valid_fields(draw: st.DrawFn) -> dict[str, Any]:
-    """The fields for which a schema cannot say what is valid: without them no request passes the server's own rules."""
+    """The fields whose rules a schema cannot express. Made up by the schema alone, hardly any request would be valid."""
     numbers = st.integers(10**7, 10**8 - 1).map(lambda digits: f"+336{digits}")
     return {
         "message_text": draw(drafts.texts),
@@ -35,7 +35,7 @@ def valid_fields(draw: st.DrawFn) -> dict[str, Any]:
 
 @SCHEMA.hook
 def flatmap_case(context: schemathesis.HookContext, case: Case) -> st.SearchStrategy[Case]:
-    """Make most of the positive bodies valid in all respects; leave the rest and the negative ones as they are."""
+    """Make most of the positive bodies valid in all respects; leave the others unchanged."""
     if not isinstance(case.body, dict) or case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
         return st.just(case)
     body = case.body
@@ -48,7 +48,7 @@ def flatmap_case(context: schemathesis.HookContext, case: Case) -> st.SearchStra
 
 
 def address(case: Case, server: Server) -> dict[str, Any]:
-    """Put the tester's sender and number in, and say where to send the case."""
+    """Fill in the tester's sender and number. The result says where to send the case."""
     body: Any = case.body
     if isinstance(body, dict):
         named: dict[Any, Any] = {THE_SENDER: server.target.sender_id, THE_NUMBER: server.target.phone_numbers[0]}
@@ -57,12 +57,12 @@ def address(case: Case, server: Server) -> dict[str, Any]:
         }
     return {
         "base_url": server.target.url,
-        "headers": {"Authorization": server.authorization},
+        "headers": {"Authorization": server.target.authorization},
         "session": server.session,
     }
 
 
-# Hypothesis's own phase of shrinking is left out: the coverage phase tries the shortest cases anyway.
+# Hypothesis does not shrink here: the coverage phase tries the shortest cases anyway.
 SETTINGS = settings(
     max_examples=25,
     phases=[Phase.explicit, Phase.generate],
@@ -74,15 +74,15 @@ SETTINGS = settings(
 
 @SCHEMA.parametrize()
 @SETTINGS
-def test_operation_keeps_the_document(case: Case, server: Server) -> None:
-    """Whatever is asked, the answer has a status, a type and the fields of the document, and what is wrong is refused."""
+def test_responses_match_the_document(case: Case, server: Server) -> None:
+    """Every response has a status, a content type and the fields of the document; an invalid request is refused."""
     with server.scenario():
         server.may_make_up()
-        server.judge(lambda: case.call_and_validate(**address(case, server)))
+        server.validate(lambda: case.call_and_validate(**address(case, server)))
 
 
-def test_links_lead_where_the_document_says(server: Server) -> None:
-    """The ids in answers lead to the other operations, in any order, and all answers keep the document."""
+def test_links_match_the_document(server: Server) -> None:
+    """The ids in a response are accepted by the other operations, in any order, and every response matches the document."""
     server.may_make_up()
 
     class Links(SCHEMA.as_state_machine()):  # type: ignore[misc]
@@ -97,9 +97,9 @@ def test_links_lead_where_the_document_says(server: Server) -> None:
             return address(case, server)
 
         def validate_response(self, response: Any, case: Case, *args: Any, **kwargs: Any) -> None:
-            server.judge(lambda: super(Links, self).validate_response(response, case, *args, **kwargs))
+            server.validate(lambda: super(Links, self).validate_response(response, case, *args, **kwargs))
 
     with server.scenario():
         run_state_machine_as_test(
-            seed(server.limits.seed)(Links), settings=hypothesis_settings(server, 30, stateful_step_count=8)
+            seed(server.effort.seed)(Links), settings=hypothesis_settings(server, 30, stateful_step_count=8)
         )

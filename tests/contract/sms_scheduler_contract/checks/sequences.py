@@ -1,4 +1,4 @@
-"""Sequences of all that can be done."""
+"""Sequences of operations."""
 
 from typing import Any
 
@@ -15,16 +15,18 @@ from hypothesis.stateful import (
 )
 
 from .. import drafts
-from ..check import hypothesis_settings, promise
-from ..session import Created, Draft, Server, expect
-from .test_deletion import delete_all, delete_one
-from .test_keys import unauthorised
-from .test_refusals import but, refused
+from ..contract_check import contract_check, hypothesis_settings
+from ..errors import expect
+from ..models import Created, Draft
+from ..server import Server
+from .deletion import delete_all, delete_one
+from .keys import unauthorised
+from .refusals import but, refused
 
 
 def _machine(server: Server) -> type[RuleBasedStateMachine]:
     class Sequence(RuleBasedStateMachine):
-        """Knows of each message which of its SMS are left, and compares the reports with that."""
+        """Knows which SMS of each message are left, and compares the reports with that."""
 
         messages = Bundle("messages")
 
@@ -52,10 +54,10 @@ def _machine(server: Server) -> type[RuleBasedStateMachine]:
             report = server.message(created.message_id) or {}
             left = self.left[created]
             numbers = {sms_id: sms.phone_number for sms_id, sms in report.items() if sms_id in left}
-            promised = {sms_id: created.number_of[sms_id] for sms_id in left}
-            expect(numbers == promised, f"message {created.message_id} still has the SMS {promised}", report)
+            expected = {sms_id: created.number_of[sms_id] for sms_id in left}
+            expect(numbers == expected, f"message {created.message_id} still has the SMS {expected}", report)
             others = report.keys() - created.ids
-            expect(not others, f"the report of message {created.message_id} has no other SMS than its own", report)
+            expect(not others, f"the report of message {created.message_id} has only its own SMS", report)
 
         @rule(created=messages, which=st.integers(0, 20))
         def read_sms(self, created: Created, which: int) -> None:
@@ -79,7 +81,7 @@ def _machine(server: Server) -> type[RuleBasedStateMachine]:
             self.left[created] = set()
 
         @rule(field=st.sampled_from(["sender_id", "message_text", "delivery_date"]))
-        def ask_for_nonsense(self, field: str) -> None:
+        def send_an_invalid_request(self, field: str) -> None:
             refused(server, but(server.fields(Draft()), field, [[]]), field, f'with [[]] as "{field}"')
 
         @rule(created=messages, what=st.sampled_from(["another key", "no header"]))
@@ -97,10 +99,10 @@ def _machine(server: Server) -> type[RuleBasedStateMachine]:
     return Sequence
 
 
-@promise(unsafe="it creates and deletes at random")
-def test_any_sequence_agrees(server: Server) -> None:
-    """Whatever is created, read, refused and deleted in whatever order, reports and deletions agree with it."""
+@contract_check(unsafe="it creates and deletes at random")
+def test_any_sequence_is_consistent(server: Server) -> None:
+    """Reports and deletions are right after any sequence of creations, readings, refusals and deletions."""
     machine = _machine(server)
     run_state_machine_as_test(
-        seed(server.limits.seed)(machine), settings=hypothesis_settings(server, 15, stateful_step_count=12)
+        seed(server.effort.seed)(machine), settings=hypothesis_settings(server, 15, stateful_step_count=12)
     )

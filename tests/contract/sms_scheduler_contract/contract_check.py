@@ -1,4 +1,4 @@
-"""What makes a test a promise: its words, the cases it is tried in, and what it takes in safe mode."""
+"""What makes a function a contract check: its sentence, the cases it is run in, and what it does in safe mode."""
 
 import inspect
 from collections.abc import Callable, Iterable
@@ -8,20 +8,21 @@ import attrs
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from .session import NotTestedError, Server
+from .errors import NotTestedError
+from .server import Server
 
 # A server may be slow, and valid messages are rare among all that a schema allows.
 PATIENT = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 
 
 @attrs.frozen
-class Promise:
-    """What is known of a promise before it is tested.
+class ContractCheck:
+    """What is known of a contract check before it is run.
 
     Attributes:
-        text: What the page states, in a sentence: the first paragraph of the test's docstring.
-        posts: How many requests for a message it takes in safe mode, at most.
-        unsafe: Why it is not tested in safe mode; None if it is.
+        text: What the page states, in a sentence: the first paragraph of the docstring.
+        posts: How many requests for a message it sends in safe mode, at most.
+        unsafe: Why it is not run in safe mode; None if it is.
     """
 
     text: str
@@ -34,7 +35,7 @@ def first_paragraph(function: Callable[..., object]) -> str:
     return " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
 
 
-def promise(
+def contract_check(
     *,
     posts: int = 0,
     unsafe: str | None = None,
@@ -51,12 +52,12 @@ def promise(
 
     def decorate(scenario: Callable[..., None]) -> Callable[[Server], None]:
         def test(server: Server) -> None:
-            if server.limits.safe and unsafe:
+            if server.safe_mode and unsafe:
                 raise NotTestedError(f"in safe mode: {unsafe}")
             _run(server, scenario, known, st.fixed_dictionaries(strategies) if strategies else None, cases)
 
         test.__name__, test.__doc__, test.__module__ = scenario.__name__, scenario.__doc__, scenario.__module__
-        test.promise = Promise(first_paragraph(scenario), posts, unsafe)  # type: ignore[attr-defined]
+        test.contract_check = ContractCheck(first_paragraph(scenario), posts, unsafe)  # type: ignore[attr-defined]
         return test
 
     return decorate
@@ -69,13 +70,13 @@ def _run(
     strategy: st.SearchStrategy[dict[str, Any]] | None,
     cases: int,
 ) -> None:
-    for arguments in first[: 1 if server.limits.safe else None] or ([] if strategy else [{}]):
+    for arguments in first[: 1 if server.safe_mode else None] or ([] if strategy else [{}]):
         with server.scenario():
             scenario(server, **arguments)
-    if strategy is None or (server.limits.safe and first):
+    if strategy is None or (server.safe_mode and first):
         return
 
-    @seed(server.limits.seed)
+    @seed(server.effort.seed)
     @hypothesis_settings(server, cases)
     @given(strategy)
     def case(arguments: dict[str, Any]) -> None:
@@ -86,10 +87,10 @@ def _run(
 
 
 def hypothesis_settings(server: Server, cases: int, **others: Any) -> settings:
-    """How Hypothesis runs: as often as it is told, once in safe mode, and the shortest failing case unless time is short."""
+    """How Hypothesis runs: one case in safe mode, otherwise so many; it shrinks a failing case unless time is short."""
     return settings(
-        max_examples=1 if server.limits.safe else max(1, round(cases * server.limits.cases)),
-        phases=[Phase.explicit, Phase.generate, *([Phase.shrink] if server.limits.shrink else [])],
+        max_examples=1 if server.safe_mode else max(1, round(cases * server.effort.cases)),
+        phases=[Phase.explicit, Phase.generate, *([Phase.shrink] if server.effort.shrink else [])],
         deadline=None,
         database=None,
         report_multiple_bugs=False,

@@ -1,0 +1,123 @@
+"""The API key, and unknown ids."""
+
+from typing import Any
+
+from ..contract_check import contract_check
+from ..errors import expect
+from ..keys import WRONG_KEYS, wrong_header
+from ..models import Draft
+from ..server import Server
+from .deletion import delete_all
+from .refusals import expect_nothing_between
+from .reports import report_of
+
+BY_ID = ["getSms", "getMessage", "deleteSms", "deleteMessage"]
+
+
+def unauthorised(server: Server, operation_id: str, identifier: object, what: str, body: bytes = b"") -> None:
+    """Send a request without the right key. The response must be 401."""
+    response = server.ask(operation_id, identifier, body=body, authorization=wrong_header(what, server.target.api_key))
+    expected = f"{operation_id} with {what} instead of the key is answered 401"
+    expect(response.status_code == 401, expected, f"{response.status_code} {response.text[:300]}")
+
+
+@contract_check(posts=1, first=[{"what": what} for what in WRONG_KEYS])
+def test_reports_need_the_key(server: Server, what: str) -> None:
+    """A report is answered 401 without the right key."""
+    (created,) = server.messages(Draft(numbers=(0, 1)))
+    unauthorised(server, "getMessage", created.message_id, what)
+    unauthorised(server, "getSms", created.ids[0], what)
+
+
+@contract_check(posts=1, first=[{"what": what} for what in WRONG_KEYS])
+def test_deletions_need_the_key(server: Server, what: str) -> None:
+    """A deletion is answered 401 without the right key, and deletes nothing."""
+    (created,) = server.messages(Draft(numbers=(0, 1)))
+    report = report_of(server, created)
+    unauthorised(server, "deleteSms", created.ids[-1], what)
+    unauthorised(server, "deleteMessage", created.message_id, what)
+    now = report_of(server, created)
+    expect(now == report, f"nothing is deleted without the key: {report}", now)
+    delete_all(server, created, len(created.ids))
+
+
+@contract_check(unsafe="it reads ids that others may have", first=[{"what": what} for what in WRONG_KEYS])
+def test_creations_need_the_key(server: Server, what: str) -> None:
+    """A request for a message is answered 401 without the right key, and creates nothing."""
+    before = server.create(Draft(numbers=(0,)))
+    fields = server.fields(Draft(numbers=(1, 2)))
+    unauthorised_post(server, fields, what)
+    expect_nothing_between(server, before, server.create(Draft(numbers=(0,))), set(fields["phone_numbers"]))
+
+
+def unauthorised_post(server: Server, fields: dict[str, Any], what: str) -> None:
+    """Ask for a message without the right key. The response must be 401."""
+    response = server.post(fields, authorization=wrong_header(what, server.target.api_key))
+    expected = f"createSms with {what} instead of the key is answered 401"
+    expect(response.status_code == 401, expected, f"{response.status_code} {response.text[:300]}")
+
+
+@contract_check(posts=1)
+def test_an_empty_request_needs_the_key(server: Server) -> None:
+    """An invalid request for a message is answered 401 too without the right key."""
+    unauthorised_post(server, {}, "another key")
+
+
+@contract_check(
+    first=[{"what": what} for what in WRONG_KEYS],
+    unsafe="it deletes an SMS of somebody else if the server ignores the key",
+)
+def test_the_key_comes_first(server: Server, what: str) -> None:
+    """A request with an unknown id is answered 401 too without the right key."""
+    for operation_id in BY_ID:
+        unauthorised(server, operation_id, 2**53 - 1, what)
+
+
+@contract_check(
+    unsafe="others may have the ids",
+    # also beyond 32 and 64 bits: an integer of JSON has no limit
+    first=[{"distance": distance} for distance in (10_000, 10_000_019, 2**31, 2**32, 2**40, 2**63, 10**30)],
+)
+def test_an_unknown_id_is_not_found(server: Server, distance: int) -> None:
+    """A report or a deletion of an unknown id is answered 404, and deletes nothing."""
+    (created,) = server.messages(Draft(numbers=(0, 1)))
+    report = report_of(server, created)
+    for operation_id in BY_ID:
+        known = created.message_id if "Message" in operation_id else created.ids[-1]
+        response = server.ask(operation_id, known + distance)
+        expected = f"{operation_id} of {known + distance}, an unknown id, is answered 404"
+        expect(response.status_code == 404, expected, f"{response.status_code} {response.text[:300]}")
+    now = report_of(server, created)
+    expect(now == report, f"message {created.message_id} is unchanged: {report}", now)
+
+
+@contract_check(posts=1, first=[{"form": form} for form in ("{}abc", "{}.5", "-{}", "x{}")])
+def test_an_invalid_id_is_not_found(server: Server, form: str) -> None:
+    """An id is a whole number: a path with an id and more is not found, and deletes nothing."""
+    (created,) = server.messages(Draft())
+    report = report_of(server, created)
+    for operation_id in BY_ID:
+        known = created.message_id if "Message" in operation_id else created.ids[-1]
+        response = server.request(operation_id, form.format(known))
+        expected = f"{operation_id} of {form.format(known)}, which is not an id, does not succeed"
+        expect(not response.ok, expected, f"{response.status_code} {response.text[:300]}")
+    now = report_of(server, created)
+    expect(now == report, f"message {created.message_id} is unchanged: {report}", now)
+
+
+@contract_check(unsafe="others may have the ids", first=[{"draft": Draft()}])
+def test_ids_of_messages_and_of_sms_differ(server: Server, draft: Draft) -> None:
+    """The id of a message is not the id of one of its SMS, and the id of an SMS is not the id of its message."""
+    (created,) = server.messages(draft)
+    report = report_of(server, created)
+    for message_id in {created.message_id} - set(created.ids):
+        sms = server.sms(message_id)
+        is_ours = sms is not None and sms.phone_number in created.sms_ids
+        expect(not is_ours, f"{message_id} is the id of a message, not of one of its SMS", sms)
+        server.delete_sms(message_id)
+    for sms_id in set(created.ids) - {created.message_id}:
+        rows = server.message(sms_id) or {}
+        expect(not rows.keys() & report.keys(), f"{sms_id} is the id of an SMS, not of its message", rows)
+        server.delete_message(sms_id)
+    now = report_of(server, created)
+    expect(now == report, f"message {created.message_id} is unchanged: {report}", now)

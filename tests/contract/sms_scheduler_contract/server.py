@@ -1,0 +1,285 @@
+"""The server under test, in terms of the API."""
+
+import json
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn, cast
+
+import attrs
+import requests
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from .document import OPERATIONS
+from .errors import CannotTestError, CheckFailedError, NotTestedError, fail
+from .models import Created, Draft, Sms, as_list, read_created, read_sms
+from .safe_mode import Account, CleanUp, SafeMode
+from .session import Session
+from .target import Target
+
+# What Schemathesis checks in every response: that it is one of those in the document.
+_CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+# The word before the key, which the vendor's pages write in two ways.
+_SCHEMES = ("bearer", "Bearer")
+# How many phone numbers a scenario has for itself.
+_NUMBERS = 25
+# Why a check that makes up requests is not run in safe mode.
+MADE_UP = "it sends requests with made-up content"
+
+
+@attrs.frozen
+class Effort:
+    """How much is tried.
+
+    Attributes:
+        seed: What Hypothesis makes its cases from.
+        cases: The share of the usual number of cases.
+        shrink: Whether Hypothesis looks for the shortest case that fails.
+    """
+
+    seed: int = 0
+    cases: float = 1.0
+    shrink: bool = True
+
+
+class Server:
+    """The server under test. A response that the document does not allow fails the check.
+
+    Attributes:
+        target: Where it is, and what may be sent to it.
+        safe_mode: The limits of safe mode, None outside it.
+        effort: How much is tried.
+        account: What was created.
+        session: The HTTP session, which has the record of all exchanges.
+        sent: The messages that were created for a past date, and when that was by the monotonic clock.
+        failure: The last failure of the running check.
+        cases: How many scenarios were run.
+    """
+
+    def __init__(self, target: Target, *, safe_mode: SafeMode | None = None, effort: Effort | None = None) -> None:
+        self.target = target
+        self.safe_mode = safe_mode
+        self.effort = effort or Effort()
+        self.account = Account()
+        self.session = Session(target, self._before, self.account.note)
+        self.sent: list[tuple[Created, float]] = []
+        self.failure: CheckFailedError | None = None
+        self.cases = 0
+        self._run = f"{secrets.randbelow(1_000):03}"
+        self._created: list[Created] = []
+        self._numbers: Sequence[str] = target.phone_numbers
+
+    def _before(self, request: requests.PreparedRequest) -> None:
+        if self.safe_mode:
+            self.safe_mode.before(request, self.target)
+
+    def check(self) -> None:
+        """Check that the API is there and accepts the key, by requests that cannot create anything.
+
+        The target gets the first of the two ways to write the scheme that the server accepts.
+
+        Raises:
+            CannotTestError: It is not there, or does not accept the key.
+        """
+        url, key = self.target.url, self.target.api_key
+        if not (key.isascii() and key.isprintable()):
+            raise CannotTestError("the API key must be printable ASCII")
+        for scheme in _SCHEMES:
+            self.target = attrs.evolve(self.target, scheme=scheme)
+            status = self._status_of_an_empty_request()
+            if status in {404, 405}:
+                raise CannotTestError(f"{url} is not the API: there is no {url}/sms; does the path end in /api/v1?")
+            if status != 401:
+                return
+        raise CannotTestError(f"{url} refuses the API key; pass one that it accepts")
+
+    def _status_of_an_empty_request(self) -> int | None:
+        """The status, None if there is a response that cannot be read: the checks will tell."""
+        try:
+            return self.session.call("POST", "/sms", self.target.authorization, b"{}").status_code
+        except requests.exceptions.ContentDecodingError:
+            return None
+        except requests.RequestException as error:
+            reason = _root_cause(error)
+            raise CannotTestError(
+                f"no server answers at {self.target.url}: {reason}; start it, or correct --url"
+            ) from None
+
+    def clean_up(self) -> list[str]:
+        """Delete what was created. The result says of each message that may still be sent why."""
+        self.session.is_interrupted = False
+        return CleanUp(self.session, self.target.authorization, self.account, is_thorough=bool(self.safe_mode)).run()
+
+    @contextmanager
+    def scenario(self) -> Iterator[None]:
+        """One case of a check. It starts a new record; outside safe mode it has phone numbers of its own."""
+        if not self.safe_mode:
+            first = self.cases * _NUMBERS % 100_000
+            self._numbers = [f"+336{self._run}{first + index:05}" for index in range(_NUMBERS)]
+        self.cases += 1
+        self.session.exchanges = []
+        try:
+            yield
+        except CheckFailedError as error:
+            self._fail(error)
+        except requests.exceptions.ContentDecodingError as error:
+            self._fail(CheckFailedError("a body is encoded as its Content-Encoding says", str(error)))
+        except requests.RequestException as error:
+            # the traceback would show the key
+            raise CannotTestError(f"it stopped answering ({type(error).__name__})") from None
+
+    def _fail(self, error: CheckFailedError) -> NoReturn:
+        error.exchanges = error.exchanges or tuple(self.session.exchanges)
+        self.failure = error
+        raise error
+
+    def may_make_up(self) -> None:
+        """Raise NotTestedError in safe mode, where no request has made-up content."""
+        if self.safe_mode:
+            raise NotTestedError(f"in safe mode: {MADE_UP}")
+
+    def fields(self, draft: Draft) -> dict[str, Any]:
+        """The request body of a draft."""
+        numbers = [self._numbers[index] for index in draft.numbers if index < len(self._numbers)]
+        fields: dict[str, Any] = {
+            "message_text": draft.text,
+            "delivery_date": draft.delivery_date,
+            "sender_id": self.target.sender_id,
+            "phone_numbers": numbers[0] if draft.as_string else numbers,
+        }
+        return fields if draft.message_stop is None else {**fields, "message_stop": draft.message_stop}
+
+    def create(self, draft: Draft) -> Created:
+        """Create a message. The check fails unless that succeeds, with an id for each number."""
+        fields = self.fields(draft)
+        response = self.post(fields)
+        if response.status_code != 200:
+            self._explain_refused_sender(response)
+            fail("a message with all required fields is created: 200", _shown(response))
+        created = read_created(response.json())
+        numbers = as_list(fields["phone_numbers"])
+        if set(created.sms_ids) != set(numbers):
+            received = ", ".join(created.sms_ids) or "none"
+            fail(f"sms_ids has the phone numbers of the request: {', '.join(numbers)}", received)
+        if empty := [number for number, ids in created.sms_ids.items() if not ids]:
+            fail("sms_ids has an SMS for each phone number", f"none for {', '.join(empty)}")
+        if self.safe_mode:
+            self._created.append(created)
+        return created
+
+    def _explain_refused_sender(self, response: requests.Response) -> None:
+        """Only the tester can know which senders the account has."""
+        is_known = self.target.is_sender_named or response.status_code != 400
+        if not is_known and list(response.json()["errors"] or ()) == ["sender_id"]:
+            raise CannotTestError(f"it refuses sender {self.target.sender_id}: pass a --sender-id that the account has")
+
+    def messages(self, *drafts: Draft) -> list[Created]:
+        """Messages of which nothing was deleted yet. In safe mode those of earlier checks are used again where they fit."""
+        found: list[Created] = []
+        for draft in drafts:
+            wanted = min(len(draft.numbers), len(self._numbers))
+            fit = [
+                created
+                for created in sorted(self._created, key=lambda created: len(created.ids))
+                if created not in found and len(created.sms_ids) >= wanted and self.account.is_untouched(created)
+            ]
+            found.append(fit[-1 if draft.is_long else 0] if fit else self.create(draft))
+        return found
+
+    def post(self, body: object, *, authorization: str | None = "") -> requests.Response:
+        """Ask for a message. The body is sent as JSON unless it is bytes."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self.ask("createSms", body=content, authorization=authorization)
+
+    def sms(self, sms_id: int) -> Sms | None:
+        """The report of an SMS, None for 404."""
+        response = self.ask("getSms", sms_id)
+        return read_sms(response.json()) if response.status_code == 200 else None
+
+    def message(self, message_id: int) -> dict[int, Sms] | None:
+        """The report of a message by the ids of its SMS, None for 404."""
+        response = self.ask("getMessage", message_id)
+        if response.status_code != 200:
+            return None
+        rows = response.json()
+        report = {row["id"]: read_sms(row) for row in rows}
+        if len(report) != len(rows):
+            fail(
+                "each SMS has one row in the report of its message",
+                f"several rows have the same id: {_shown(response)}",
+            )
+        return report
+
+    def delete_sms(self, sms_id: int) -> bool | None:
+        """Delete an SMS. The result is `success`, None for 404."""
+        response = self.ask("deleteSms", sms_id)
+        return cast("bool", response.json()["success"]) if response.status_code == 200 else None
+
+    def delete_message(self, message_id: int) -> int | None:
+        """Delete the SMS of a message. The result is `success`, None for 404."""
+        response = self.ask("deleteMessage", message_id)
+        return cast("int", response.json()["success"]) if response.status_code == 200 else None
+
+    def ask(
+        self, operation_id: str, identifier: object = None, *, body: bytes = b"", authorization: str | None = ""
+    ) -> requests.Response:
+        """Send a request as `request` does. The check fails if the document does not allow the response."""
+        response = self.request(operation_id, identifier, body=body, authorization=authorization)
+        case = OPERATIONS[operation_id].Case(path_parameters={} if identifier is None else {"id": identifier})
+        self.validate(lambda: case.validate_response(response, checks=_CHECKS))
+        if response.status_code in {200, 400}:
+            _check_encoding(operation_id, response)
+        return response
+
+    def request(
+        self, operation_id: str, identifier: object = None, *, body: bytes = b"", authorization: str | None = ""
+    ) -> requests.Response:
+        """Send a request: with the key if `authorization` is empty, without the header if it is None."""
+        operation = OPERATIONS[operation_id]
+        path = operation.path.replace("{id}", str(identifier))
+        if authorization == "":
+            authorization = self.target.authorization
+        return self.session.call(operation.method, path, authorization, body)
+
+    def validate(self, check: Callable[[], object]) -> None:
+        """Run a check of Schemathesis; what it finds fails the contract check."""
+        try:
+            check()
+        except FailureGroup as group:
+            failures = [
+                f"{failure.title}: {failure.message}" if failure.message else failure.title
+                for failure in group.exceptions
+            ]
+        else:
+            return
+        last = self.session.exchanges[-1] if self.session.exchanges else None
+        response = f"\n{last.status} {last.response_body[:500].decode(errors='replace')}" if last else ""
+        self._fail(CheckFailedError("a response as openapi.yaml describes it", "; ".join(failures) + response))
+
+
+def _shown(response: requests.Response) -> str:
+    return f"{response.status_code} {response.text[:500]}".strip()
+
+
+def _root_cause(error: BaseException) -> BaseException:
+    """What a library's exception says at length."""
+    while error.__context__:
+        error = error.__context__
+    return error
+
+
+def _check_encoding(operation_id: str, response: requests.Response) -> None:
+    try:
+        json.loads(response.content.decode("utf-8"), parse_constant=_refuse_constant)
+    except ValueError as error:
+        fail(f"{operation_id} answers JSON in UTF-8", f"{error}: {response.content[:100]!r}")
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
