@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from generator.document import read
+from generator.checks import read
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table

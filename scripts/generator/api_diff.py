@@ -14,8 +14,9 @@ import attrs
 import griffe
 from openapi_python_client import strings
 
-from .document import Document, Place
+from .document import Document, pointer_of
 from .names import python_name
+from .source import Pointer
 
 ADDED, CHANGED, REMOVED = "Added", "Changed", "Removed"
 FIX, FEATURE, BREAKING = 1, 2, 3
@@ -31,20 +32,20 @@ class Change:
         subject: The operation or class that changed, and what of it: a field, an argument, a status.
         text: One line in users' terms.
         level: What it is worth in a version: FIX, FEATURE or BREAKING.
-        place: Where it stands in the document, if it does.
+        position: Where it stands in the document, as file:line, if it does.
     """
 
     section: str
     subject: tuple[str, str]
     text: str
     level: int
-    place: str = ""
+    position: str = ""
 
     @property
     def line(self) -> str:
         """The line of the report."""
         mark = "BREAKING" if self.level == BREAKING else "ok"
-        return f"  {mark:8}  {self.text}{f' ({self.place})' if self.place else ''}"
+        return f"  {mark:8}  {self.text}{f' ({self.position})' if self.position else ''}"
 
 
 @attrs.frozen
@@ -168,10 +169,10 @@ def report(old: Path, new: Path, document: Document) -> Report:
         found.append(Change(CHANGED, ("base_url", ""), text, BREAKING))
     found += _others(before, after, found)
     found += _words(before, after, {change.subject[0] for change in found})
-    placed = [attrs.evolve(change, place=_shown(document, change.subject)) for change in found]
+    positioned = [attrs.evolve(change, position=_shown(document, change.subject)) for change in found]
     order = [ADDED, CHANGED, REMOVED]
-    placed.sort(key=lambda change: (-change.level, order.index(change.section)))
-    return Report(tuple(placed), before.version, after.version)
+    positioned.sort(key=lambda change: (-change.level, order.index(change.section)))
+    return Report(tuple(positioned), before.version, after.version)
 
 
 def _numbers(version: str) -> tuple[int, int, int]:
@@ -467,40 +468,40 @@ def _words(old: Surface, new: Surface, changed: set[str]) -> Iterator[Change]:
         yield Change(CHANGED, (name, ""), f"`{name}`: its description", FIX)
 
 
-# Places in the document
+# Positions in the document
 
 
 def _shown(document: Document, subject: tuple[str, str]) -> str:
     """Where a subject stands, as file:line; empty if it is not in the document."""
-    place = _place(document, *subject)
-    while place and place not in document.positions:
-        place = place[:-1]
-    return f"{document.path}:{document.positions[place][0]}" if place else ""
+    pointer = _pointer(document, *subject)
+    while pointer and pointer not in document.positions:
+        pointer = pointer[:-1]
+    return f"{document.path}:{document.positions[pointer][0]}" if pointer else ""
 
 
-def _place(document: Document, owner: str, part: str) -> Place:
-    for place, raw in document.operations():
+def _pointer(document: Document, owner: str, part: str) -> Pointer:
+    for pointer, raw in document.operations():
         if python_name(raw["operationId"]) == owner:
             if part.startswith("status "):
-                return (*place, "responses", part.removeprefix("status "))
-            return _field(document, (*place, "requestBody", "content", "application/json", "schema"), part) or place
+                return (*pointer, "responses", part.removeprefix("status "))
+            return _field(document, (*pointer, "requestBody", "content", "application/json", "schema"), part) or pointer
     for name in document.data.get("components", {}).get("schemas", {}):
         if strings.pascal_case(name) == owner:
-            whole: Place = ("components", "schemas", name)
+            whole: Pointer = ("components", "schemas", name)
             return _field(document, whole, part) or _member(document, whole, part) or whole
     return ("servers",) if owner == "base_url" else ()
 
 
-def _field(document: Document, place: Place, name: str) -> Place:
+def _field(document: Document, pointer: Pointer, name: str) -> Pointer:
     """Where a field of a schema stands, empty if it has none of that name."""
     value: Any = document.data
-    path: Place = ()
-    for key in place:
+    path: Pointer = ()
+    for key in pointer:
         if not isinstance(value, dict) or key not in value:
             return ()
         value, path = value[key], (*path, key)
         while isinstance(value, dict) and "$ref" in value:
-            path = tuple(part.replace("~1", "/").replace("~0", "~") for part in value["$ref"][2:].split("/"))
+            path = pointer_of(value["$ref"])
             value = document.at(path)
     for key in value.get("properties", {}) if isinstance(value, dict) else {}:
         if python_name(key) == name:
@@ -508,6 +509,6 @@ def _field(document: Document, place: Place, name: str) -> Place:
     return ()
 
 
-def _member(document: Document, place: Place, name: str) -> Place:
-    names = document.at(place).get("x-enum-varnames", [])
-    return (*place, "x-enum-varnames", names.index(name)) if name in names else ()
+def _member(document: Document, pointer: Pointer, name: str) -> Pointer:
+    names = document.at(pointer).get("x-enum-varnames", [])
+    return (*pointer, "x-enum-varnames", names.index(name)) if name in names else ()

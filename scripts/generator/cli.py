@@ -12,7 +12,8 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from .document import Document, DocumentError, read
+from .checks import read
+from .document import Document, DocumentError
 from .render import TEMPLATES, render
 from .swap import Product, swap, temporary_folder
 from .unsupported import limits

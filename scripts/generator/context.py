@@ -29,8 +29,9 @@ from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.parser.responses import Response
 
 from .docstrings import Section, docstring, text
-from .document import Document, DocumentError, Mistake, Place, schemas
+from .document import Document, DocumentError, Mistake, schemas
 from .names import Renamed, argument_name, python_name
+from .source import Pointer
 from .unsupported import JSON, properties
 
 SIMPLE_TYPES: dict[type, str] = {
@@ -214,7 +215,7 @@ class Views:
         self._renamed_models = {str(model.class_info.name) for model in data.models if self._is_renamed(model)}
         self.root_error = f"{strings.pascal_case(package)}Error"
         self._by_endpoint = {
-            endpoint.name: self._operation(place, endpoint) for place, endpoint in self._endpoints(data)
+            endpoint.name: self._operation(pointer, endpoint) for pointer, endpoint in self._endpoints(data)
         }
         prefix = strings.pascal_case(package)
         info = document.data["info"]
@@ -278,8 +279,8 @@ class Views:
                 return text(entry.get("description")) or str(entry["name"])
         return f"Operations on {tag}."
 
-    def _refuse(self, place: Place, problem: str) -> NoReturn:
-        raise DocumentError(self._document.describe([Mistake(place, problem)]))
+    def _refuse(self, pointer: Pointer, problem: str) -> NoReturn:
+        raise DocumentError(self._document.describe([Mistake(pointer, problem)]))
 
     # Operations
 
@@ -287,23 +288,25 @@ class Views:
         """The view of an operation as openapi-python-client has it."""
         return self._by_endpoint[endpoint.name]
 
-    def _endpoints(self, data: GeneratorData) -> list[tuple[Place, Endpoint]]:
-        """The operations in the document's order, each with its place."""
+    def _endpoints(self, data: GeneratorData) -> list[tuple[Pointer, Endpoint]]:
+        """The operations in the document's order, each with its pointer."""
         endpoints = {str(endpoint.name): endpoint for endpoint in all_endpoints(data)}
-        found: dict[str, Place] = {}
-        for place, raw in self._document.operations():
+        found: dict[str, Pointer] = {}
+        for pointer, raw in self._document.operations():
             name = python_name(raw["operationId"])
             if name in found:
-                self._refuse((*place, "operationId"), f"{name} would name two methods in Python; rename one operation")
-            found[name] = place
-        return [(place, endpoints[name]) for name, place in found.items()]
+                self._refuse(
+                    (*pointer, "operationId"), f"{name} would name two methods in Python; rename one operation"
+                )
+            found[name] = pointer
+        return [(pointer, endpoints[name]) for name, pointer in found.items()]
 
-    def _operation(self, place: Place, endpoint: Endpoint) -> Operation:
-        raw = self._document.at(place)
-        method, path = str(place[2]).upper(), str(place[1])
-        path_parameters, query, headers = self._parameters(place, endpoint)
+    def _operation(self, pointer: Pointer, endpoint: Endpoint) -> Operation:
+        raw = self._document.at(pointer)
+        method, path = str(pointer[2]).upper(), str(pointer[1])
+        path_parameters, query, headers = self._parameters(pointer, endpoint)
         body = endpoint.bodies[0].prop if endpoint.bodies else None
-        outcomes = [self._outcome(place, response) for response in endpoint.responses]
+        outcomes = [self._outcome(pointer, response) for response in endpoint.responses]
         (result,) = (outcome for outcome in outcomes if not outcome.name)
         used = [response.prop for response in endpoint.responses if has_body(response)]
         used += [prop for _, prop in endpoint.iter_all_parameters()]
@@ -323,7 +326,7 @@ class Views:
             path_parameters=path_parameters,
             query=query,
             headers=headers,
-            body=self._arguments(place, body, taken) if body else [],
+            body=self._arguments(pointer, body, taken) if body else [],
             body_model=str(body.get_base_type_string().as_unembedded_code()) if body else None,
             result=result,
             errors=[outcome for outcome in outcomes if outcome.name],
@@ -331,9 +334,9 @@ class Views:
             root_error=self.root_error,
         )
 
-    def _parameters(self, place: Place, endpoint: Endpoint) -> Sequence[list[Field]]:
+    def _parameters(self, pointer: Pointer, endpoint: Endpoint) -> Sequence[list[Field]]:
         """The parameters as arguments: those in the path, in the query, and in headers."""
-        raw = {(each["in"], each["name"]): each for each in reversed(self._document.parameters(place))}
+        raw = {(each["in"], each["name"]): each for each in reversed(self._document.parameters(pointer))}
         found: dict[str, list[Field]] = {"path": [], "query": [], "header": []}
         taken: set[str] = set()
         for location, prop in endpoint.iter_all_parameters():
@@ -353,9 +356,9 @@ class Views:
             encoded = f"header_items({code})" if where == "header" else f"path_segment({code})"
         return attrs.evolve(field, name=name, description=text(raw.get("description")), encoded=encoded)
 
-    def _arguments(self, place: Place, body: Any, taken: set[str]) -> list[Field]:
+    def _arguments(self, pointer: Pointer, body: Any, taken: set[str]) -> list[Field]:
         """The fields of a request body as arguments of the method."""
-        content = self._document.resolve(self._document.at(place)["requestBody"])["content"]
+        content = self._document.resolve(self._document.at(pointer)["requestBody"])["content"]
         raw = properties(self._document, content[JSON]["schema"])
         arguments: list[Field] = []
         for prop in fields_of(body):
@@ -379,9 +382,9 @@ class Views:
             field, name=name, type=kind, encoded=encoded, description=description, takes_zone=takes_zone
         )
 
-    def _outcome(self, place: Place, response: Response) -> Outcome:
+    def _outcome(self, pointer: Pointer, response: Response) -> Outcome:
         status = response.status_code.pattern
-        where = (*place, "responses", status)
+        where = (*pointer, "responses", status)
         kind = self.annotation(response.prop, RECEIVED) if has_body(response) else None
         is_renamed = bool(self._reachable([response.prop]) & self._renamed_models)
         return Outcome(
@@ -393,19 +396,19 @@ class Views:
             fields=self.fields(response.prop, RECEIVED),
         )
 
-    def _outcome_description(self, place: Place, response: Response) -> str:
+    def _outcome_description(self, pointer: Pointer, response: Response) -> str:
         """What a success gives, or why an error comes."""
         returned = text(response.prop.description) if has_body(response) else ""
-        described = text(self._document.resolve(self._document.at(place))["description"])
-        return returned if returned and str(place[-1]).startswith("2") else described
+        described = text(self._document.resolve(self._document.at(pointer))["description"])
+        return returned if returned and str(pointer[-1]).startswith("2") else described
 
     def _one_class_a_status(self) -> list[Outcome]:
         """The errors of all operations."""
         found: dict[str, Outcome] = {}
-        for place, operation in zip(dict(self._document.operations()), self.operations, strict=True):
+        for pointer, operation in zip(dict(self._document.operations()), self.operations, strict=True):
             for error in operation.errors:
                 if found.setdefault(error.status, error).type != error.type:
-                    where = (*place, "responses", error.status)
+                    where = (*pointer, "responses", error.status)
                     self._refuse(where, f"expected the body that {error.status} has in the operations above")
         return [found[status] for status in sorted(found)]
 
@@ -506,7 +509,7 @@ class Views:
     def enum_extensions(self, enum: EnumProperty) -> EnumExtensions:
         """What the document's extensions say of the values of an enum, which is found again by its values."""
         found: list[EnumExtensions] = []
-        for place, schema in schemas(self._document):
+        for pointer, schema in schemas(self._document):
             values = [value for value in schema.get("enum", []) if value is not None]
             if [escaped(value) for value in values] != list(enum.values.values()):
                 continue
@@ -516,7 +519,9 @@ class Views:
                 [value for value, is_final in final if is_final],
             )
             if found and extensions != found[0]:
-                self._refuse(place, "another enum has these values, and says something else of them; share one schema")
+                self._refuse(
+                    pointer, "another enum has these values, and says something else of them; share one schema"
+                )
             found.append(extensions)
         return found[0] if found else EnumExtensions({}, [])
 

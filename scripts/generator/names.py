@@ -23,12 +23,12 @@ def python_name(name: str) -> str:
     return str(PythonIdentifier(name, prefix="field_"))
 
 
-def argument_name(name: str, place: str, taken: Container[str]) -> str:
-    """The name of an argument, which differs from those `taken` by a suffix that tells its place: query, header or body."""
+def argument_name(name: str, where: str, taken: Container[str]) -> str:
+    """The name of an argument, which differs from those `taken` by a suffix that tells where it is sent: query, header or body."""
     wanted = python_name(name)
     wanted = f"{wanted}_" if wanted in MODULE_NAMES else wanted
-    placed = f"{wanted.rstrip('_')}_{place}"
-    candidates = itertools.chain([wanted, placed], _candidates(placed))
+    suffixed = f"{wanted.rstrip('_')}_{where}"
+    candidates = itertools.chain([wanted, suffixed], _candidates(suffixed))
     return next(free for free in candidates if free not in taken)
 
 
@@ -46,10 +46,10 @@ class Renamed:
     def __init__(self, document: Document) -> None:
         self._originals: dict[str, str] = {}
         self._taken = {name for _, schema in schemas(document) for name in schema.get("properties", {})}
-        found = {place: names for place, schema in schemas(document) if (names := self._new_names(schema))}
+        found = {pointer: names for pointer, schema in schemas(document) if (names := self._new_names(schema))}
         copied = attrs.evolve(document, data=copy.deepcopy(document.data)) if found else document
-        for place, names in found.items():
-            schema = copied.at(place)
+        for pointer, names in found.items():
+            schema = copied.at(pointer)
             schema["properties"] = {names.get(name, name): field for name, field in schema["properties"].items()}
             schema["required"] = [names.get(name, name) for name in schema.get("required", [])]
         self.data = copied.data

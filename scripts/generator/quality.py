@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .document import ENUM_LISTS, Document, DocumentError, Mistake, Place, read, schemas
+from .checks import ENUM_LISTS, read
+from .document import Document, DocumentError, Mistake, schemas
+from .source import Pointer
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,54 +32,54 @@ def main(arguments: list[str]) -> int:
 
 def quality(document: Document) -> Iterator[Mistake]:
     """All that is missing in a document that can be read."""
-    for place, operation in document.operations():
-        yield from _operation(document, place, operation)
-    for place, schema in schemas(document):
-        yield from _schema(document, place, schema)
+    for pointer, operation in document.operations():
+        yield from _operation(document, pointer, operation)
+    for pointer, schema in schemas(document):
+        yield from _schema(document, pointer, schema)
     yield from _tags(document)
     for name, scheme in document.data.get("components", {}).get("securitySchemes", {}).items():
         yield from _described(("components", "securitySchemes", name), scheme)
 
 
-def _operation(document: Document, place: Place, operation: dict[str, Any]) -> Iterator[Mistake]:
+def _operation(document: Document, pointer: Pointer, operation: dict[str, Any]) -> Iterator[Mistake]:
     if not str(operation.get("summary", "")).strip():
-        yield Mistake(place, "expected a `summary`, the first line of the method's docstring")
+        yield Mistake(pointer, "expected a `summary`, the first line of the method's docstring")
     if not re.fullmatch(r"[a-z]+([A-Z][a-z0-9]+)*", operation["operationId"]):
-        yield Mistake((*place, "operationId"), "expected an operationId in camelCase, such as getSms")
+        yield Mistake((*pointer, "operationId"), "expected an operationId in camelCase, such as getSms")
     if len(operation.get("tags", [])) != 1:
-        yield Mistake(place, "expected one tag in `tags`, which names the module")
-    for parameter in document.parameters(place):
-        yield from _described(place, parameter, f"the parameter {parameter['name']}: ")
+        yield Mistake(pointer, "expected one tag in `tags`, which names the module")
+    for parameter in document.parameters(pointer):
+        yield from _described(pointer, parameter, f"the parameter {parameter['name']}: ")
     for status, response in operation["responses"].items():
-        yield from _described((*place, "responses", status), document.resolve(response))
+        yield from _described((*pointer, "responses", status), document.resolve(response))
 
 
-def _schema(document: Document, place: Place, schema: dict[str, Any]) -> Iterator[Mistake]:
+def _schema(document: Document, pointer: Pointer, schema: dict[str, Any]) -> Iterator[Mistake]:
     for name, field in schema.get("properties", {}).items():
-        yield from _described((*place, "properties", name), {**document.resolve(field), **field})
-    if place[:-1] == ("components", "schemas"):
-        yield from _described(place, schema)
+        yield from _described((*pointer, "properties", name), {**document.resolve(field), **field})
+    if pointer[:-1] == ("components", "schemas"):
+        yield from _described(pointer, schema)
     is_named = "enum" in schema and schema.get("type") == "integer"
     for key in ENUM_LISTS:
         if is_named and key not in schema:
-            yield Mistake((*place, "enum"), f"expected {key} beside it: a number does not say what it stands for")
+            yield Mistake((*pointer, "enum"), f"expected {key} beside it: a number does not say what it stands for")
 
 
 def _tags(document: Document) -> Iterator[Mistake]:
     declared = {tag["name"]: index for index, tag in enumerate(document.data.get("tags", []))}
-    used = {tag: place for place, operation in document.operations() for tag in operation.get("tags", [])}
-    for tag, place in used.items():
+    used = {tag: pointer for pointer, operation in document.operations() for tag in operation.get("tags", [])}
+    for tag, pointer in used.items():
         if tag not in declared:
-            yield Mistake((*place, "tags"), f"the tag {tag} is not declared in the document's `tags`")
+            yield Mistake((*pointer, "tags"), f"the tag {tag} is not declared in the document's `tags`")
     for tag, index in declared.items():
         if tag not in used:
             yield Mistake(("tags", index), f"no operation has the tag {tag}")
         yield from _described(("tags", index), document.data["tags"][index])
 
 
-def _described(place: Place, part: dict[str, Any], what: str = "") -> Iterator[Mistake]:
+def _described(pointer: Pointer, part: dict[str, Any], what: str = "") -> Iterator[Mistake]:
     if not str(part.get("description", "")).strip():
-        yield Mistake(place, f"{what}expected a `description`")
+        yield Mistake(pointer, f"{what}expected a `description`")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from .names import Renamed
 
 TEMPLATES = Path(__file__).with_name("templates")
 _INVALID = "the client made from this document is not valid Python"
-# Modules for which openapi-python-client has no place of its own.
+# Modules for which openapi-python-client has none of its own.
 EXTRA_MODULES = ("_codec", "_retries", "_transport")
 # What it writes under a public name, and is internal here.
 INTERNAL = {"api": "_api", "types.py": "_types.py"}
@@ -74,7 +74,7 @@ def _public(views: Views) -> dict[str, Any]:
 def _problem(document: Document, error: GeneratorError) -> str:
     words = " ".join(f"{error.header.strip()} {error.detail or ''}".split())
     problem = f"openapi-python-client cannot express this; write it another way: {words}"
-    return document.describe([Mistake(document.place_named(words), problem)])
+    return document.describe([Mistake(document.pointer_named(words), problem)])
 
 
 def _format(folder: Path) -> None:
@@ -105,8 +105,8 @@ def _import(folder: Path) -> None:
         DocumentError: A module cannot be imported.
     """
     name = "_fresh_client"
-    place = folder / "__init__.py"
-    spec = importlib.util.spec_from_file_location(name, place, submodule_search_locations=[str(folder)])
+    init = folder / "__init__.py"
+    spec = importlib.util.spec_from_file_location(name, init, submodule_search_locations=[str(folder)])
     assert spec is not None  # noqa: S101  # there is a loader for what ends in .py
     assert spec.loader is not None  # noqa: S101
     sys.modules[name] = module = importlib.util.module_from_spec(spec)

@@ -5,10 +5,12 @@ without quotes means is said here, since PyYAML follows YAML 1.1, for which `no`
 texts. JSON is YAML, and is read too.
 """
 
+import contextlib
 import math
 import re
 from typing import Any
 
+import attrs
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode
 
@@ -34,11 +36,26 @@ _SCALARS = {
 
 
 class SourceError(Exception):
-    """A text that cannot be read, and the line and the column of the reason."""
+    """A text that is no YAML, and the line and the column of the reason, as far as they are known."""
 
     def __init__(self, problem: str, position: tuple[int, int] | None = None) -> None:
         super().__init__(problem)
         self.position = position
+
+
+@attrs.frozen
+class Source:
+    """The data that a text stands for.
+
+    Attributes:
+        data: What it says, as JSON has it; all keys are texts.
+        positions: Where each part stands.
+        problems: What it says and JSON cannot say, with pointers; `data` has something else there.
+    """
+
+    data: Any
+    positions: Positions
+    problems: list[tuple[Pointer, str]]
 
 
 class _Loader(yaml.SafeLoader):
@@ -58,108 +75,109 @@ for _name, _pattern in _SCALARS.items():
     _Loader.add_implicit_resolver(f"{_TAG}{_name}", _pattern, None)
 
 
-def parse(text: str) -> tuple[Any, Positions]:
-    """The data that a text stands for, as JSON has it, and where each part stands.
+def parse(text: str) -> Source:
+    """Read a text.
 
     Raises:
-        SourceError: The text is not YAML, or says what JSON cannot say.
+        SourceError: It is not YAML, or its aliases stand for more than can be read.
     """
     try:
         node = yaml.compose(text, Loader=_Loader)
         reader = _Reader()
-        return (reader.value(node, ()) if node else None), reader.positions
+        return Source(reader.value(node, ()) if node else None, reader.positions, reader.problems)
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
-        position = before.count("\n") + 1, len(before) - before.rfind("\n")
-        raise SourceError(f"not valid YAML: the character {error.character:#06x} is not allowed", position) from None
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        problem = f"not valid YAML: the character {error.character:#06x} is not allowed"
+        raise SourceError(problem, (line, column)) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        problem = str(error.problem or error.context).splitlines()[0]
-        raise SourceError(f"not valid YAML: {problem}", mark and (mark.line + 1, mark.column + 1)) from None
+        problem = str(error.problem or error.context).splitlines()[0].removeprefix("but ")
+        position = (mark.line + 1, mark.column + 1) if mark else None
+        raise SourceError(f"not valid YAML: {problem}", position) from None
     except RecursionError:
-        raise SourceError("cannot be read: it is nested too deeply") from None
+        raise SourceError("not valid YAML: it is nested too deeply") from None
 
 
 class _Reader:
-    """Makes data of nodes, and notes where they stand."""
+    """Makes data of nodes, and notes where they stand and what is wrong with them."""
 
     def __init__(self) -> None:
         self.positions: Positions = {(): (1, 1)}
+        self.problems: list[tuple[Pointer, str]] = []
         self._open: set[int] = set()
 
     def value(self, node: Node, pointer: Pointer) -> Any:
         """The data of a node; an alias gives the node of its anchor once more."""
-        if len(self.positions) > MOST_PARTS:
-            raise _error(node, f"the aliases stand for more than {MOST_PARTS} parts; write out fewer")
-        if isinstance(node, ScalarNode):
-            return _scalar(node)
         if id(node) in self._open:
-            raise _error(node, "an alias that contains itself; write it out")
+            raise SourceError("not valid YAML: an alias that contains itself; write it out", _position(node))
+        if len(self.positions) > MOST_PARTS:
+            problem = f"the aliases stand for more than {MOST_PARTS} parts; write out those that are needed"
+            raise SourceError(f"not valid YAML: {problem}", _position(node))
+        if isinstance(node, ScalarNode):
+            return self._scalar(node, pointer)
         self._open.add(id(node))
         value = self._mapping(node, pointer) if isinstance(node, MappingNode) else self._sequence(node, pointer)
         self._open.remove(id(node))
         return value
 
-    def _mapping(self, node: Node, pointer: Pointer) -> dict[Any, Any]:
-        _expect_tag(node, "map")
-        found: dict[Any, Any] = {}
+    def _mapping(self, node: Node, pointer: Pointer) -> dict[str, Any]:
+        self._expect_tag(node, pointer, "map")
+        found: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            if not isinstance(key_node, ScalarNode):
-                raise _error(key_node, "a key must be text, not a list or a mapping")
-            key = _scalar(key_node)
-            if key == "<<" and key_node.style is None:
-                raise _error(key_node, "YAML 1.2 has no merge keys (<<); write out what is merged")
-            here = (*pointer, str(key))
+            key = _whole(key_node.value) if isinstance(key_node, ScalarNode) else "?"
+            here = (*pointer, key)
             if here in self.positions:
-                raise _error(key_node, f"found duplicate key {key!r}; keep one of the two")
+                self.problems.append((here, f"the key {key} stands twice; keep one"))
             self.positions[here] = _position(key_node)
+            self._key(key_node, here)
             found[key] = self.value(value_node, here)
         return found
 
+    def _key(self, node: Node, pointer: Pointer) -> None:
+        if not isinstance(node, ScalarNode) or not isinstance(self._scalar(node, pointer), str):
+            self.problems.append((pointer, f"the key {pointer[-1]} must be text: put it in quotes"))
+        elif node.value == "<<" and node.style is None:
+            self.problems.append((pointer, "YAML 1.2 has no merge keys; write out what is merged"))
+
     def _sequence(self, node: Node, pointer: Pointer) -> list[Any]:
-        _expect_tag(node, "seq")
+        self._expect_tag(node, pointer, "seq")
         found: list[Any] = []
         for index, item in enumerate(node.value):
             self.positions[(*pointer, index)] = _position(item)
             found.append(self.value(item, (*pointer, index)))
         return found
 
+    def _scalar(self, node: ScalarNode, pointer: Pointer) -> str | bool | int | float | None:
+        kind = node.tag.removeprefix(_TAG)
+        if kind in _SCALARS and _SCALARS[kind].match(node.value):
+            return self._plain(kind, node.value, pointer)
+        self._expect_tag(node, pointer, "str")
+        whole = _whole(node.value)
+        if any("\ud800" <= character <= "\udfff" for character in whole):
+            self.problems.append((pointer, "expected text, not half of a character (a lone surrogate)"))
+        return whole
 
-def _scalar(node: ScalarNode) -> Any:
-    kind = node.tag.removeprefix(_TAG)
-    if kind in _SCALARS and _SCALARS[kind].match(node.value):
-        return _plain_value(node, kind)
-    _expect_tag(node, "str")
-    # JSON writes what is beyond U+FFFF as two halves; a half alone stays one, for the document's checks to refuse
-    text: str = node.value
+    def _plain(self, kind: str, text: str, pointer: Pointer) -> bool | int | float | None:
+        """What a scalar without quotes means."""
+        if kind in {"null", "bool"}:
+            return None if kind == "null" else text.lower() == "true"
+        with contextlib.suppress(ValueError):  # Python reads no numbers of thousands of digits
+            number = int(text, 0) if kind == "int" else float(re.sub(r"\.(?=[in])", "", text.lower()))
+            if math.isfinite(number):
+                return number
+        self.problems.append((pointer, f"{text[:20]} is no number that JSON can carry; put it in quotes if it is text"))
+        return 0
+
+    def _expect_tag(self, node: Node, pointer: Pointer, kind: str) -> None:
+        if node.tag != f"{_TAG}{kind}":
+            tag = node.tag.replace(_TAG, "!!")
+            self.problems.append((pointer, f"the tag {tag} does not suit what follows it; leave it out"))
+
+
+def _whole(text: str) -> str:
+    """A text with whole characters: JSON writes one beyond U+FFFF as two halves."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-
-
-def _plain_value(node: ScalarNode, kind: str) -> bool | int | float | None:
-    match kind:
-        case "null":
-            return None
-        case "bool":
-            return str(node.value).lower() == "true"
-        case "int":
-            try:
-                return int(node.value, 0)
-            except ValueError:
-                raise _error(node, "a number of so many digits cannot be read; put it in quotes") from None
-        case _:
-            number = float(re.sub(r"\.(?=inf|nan)", "", node.value.lower()))
-    if not math.isfinite(number):
-        raise _error(node, f"JSON has no number {node.value}; put it in quotes if it is a text")
-    return number
-
-
-def _expect_tag(node: Node, kind: str) -> None:
-    if node.tag != f"{_TAG}{kind}":
-        raise _error(node, f"the tag {node.tag.replace(_TAG, '!!')} does not fit what it stands before; leave it out")
-
-
-def _error(node: Node, problem: str) -> SourceError:
-    return SourceError(f"cannot be read: {problem}", _position(node))
 
 
 def _position(node: Node) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """What a document may say and a generated client cannot express.
 
-It is refused, each with its place, so that nothing is ever left out of a client or put into it wrongly.
+It is refused, each with its pointer, so that nothing is ever left out of a client or put into it wrongly.
 """
 
 import re
@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from openapi_python_client.strings import PythonIdentifier
 
-from .document import Document, Mistake, Place, schemas
+from .document import Document, Mistake, schemas
 from .names import python_name
+from .source import Pointer
 
 JSON = "application/json"
 # The first three become types of Python; the others say what a text or number is for, and change nothing.
@@ -32,14 +33,14 @@ def limits(document: Document) -> Iterator[Mistake]:
     yield from _whole(document)
     yield from _recursion(document)
     fields = _body_fields(document)
-    for place, schema in schemas(document):
-        yield from _schema(document, place, schema)
+    for pointer, schema in schemas(document):
+        yield from _schema(document, pointer, schema)
         if "x-datetime-format" in schema and not any(schema is field for field in fields):
-            yield Mistake((*place, "x-datetime-format"), "has a meaning only for a field of a request body")
-    for place, _ in document.operations():
-        yield from _operation(document, place)
-        yield from _request(document, place)
-        yield from _responses(document, place)
+            yield Mistake((*pointer, "x-datetime-format"), "has a meaning only for a field of a request body")
+    for pointer, _ in document.operations():
+        yield from _operation(document, pointer)
+        yield from _request(document, pointer)
+        yield from _responses(document, pointer)
 
 
 def _body_fields(document: Document) -> list[Any]:
@@ -63,16 +64,16 @@ def _whole(document: Document) -> Iterator[Mistake]:
             yield Mistake(("paths", path, "$ref"), "cannot be expressed yet; write the path's operations here")
 
 
-def _schema(document: Document, place: Place, schema: dict[str, Any]) -> Iterator[Mistake]:
+def _schema(document: Document, pointer: Pointer, schema: dict[str, Any]) -> Iterator[Mistake]:
     if schema.get("format", "date") not in FORMATS:
         problem = f"the format {schema['format']} cannot be expressed; known are {', '.join(sorted(FORMATS))}"
-        yield Mistake((*place, "format"), problem)
+        yield Mistake((*pointer, "format"), problem)
     for key in ("oneOf", "anyOf"):
         if sum(_is_object(document, part) for part in schema.get(key, [])) > 1:
             problem = "objects of several kinds cannot be told apart; describe them as one, with optional fields"
-            yield Mistake((*place, key), problem)
+            yield Mistake((*pointer, key), problem)
     if schema.get("properties") and isinstance(schema.get("additionalProperties"), dict):
-        yield Mistake((*place, "additionalProperties"), "cannot be expressed beside `properties`")
+        yield Mistake((*pointer, "additionalProperties"), "cannot be expressed beside `properties`")
 
 
 def _is_object(document: Document, schema: Any) -> bool:
@@ -112,57 +113,57 @@ def _references(value: Any) -> Iterator[str]:
         yield from _references(item)
 
 
-def _operation(document: Document, place: Place) -> Iterator[Mistake]:
-    operation = document.at(place)
+def _operation(document: Document, pointer: Pointer) -> Iterator[Mistake]:
+    operation = document.at(pointer)
     if python_name(operation["operationId"]) in CLIENT_METHODS:
-        yield Mistake((*place, "operationId"), "is the name of another method of the client; rename the operation")
-    for holder in (place, place[:-1]):
+        yield Mistake((*pointer, "operationId"), "is the name of another method of the client; rename the operation")
+    for holder in (pointer, pointer[:-1]):
         if "servers" in document.at(holder):
             yield Mistake((*holder, "servers"), "cannot be expressed yet")
     if "callbacks" in operation:
-        yield Mistake((*place, "callbacks"), "cannot be expressed yet")
+        yield Mistake((*pointer, "callbacks"), "cannot be expressed yet")
     requirements = operation.get("security", document.data.get("security"))
     if requirements is None:
         yield Mistake(
-            place, "expected `security` here or in the whole document; `security: []` for an operation without"
+            pointer, "expected `security` here or in the whole document; `security: []` for an operation without"
         )
     schemes = document.data.get("components", {}).get("securitySchemes", {})
     for name in {name for requirement in requirements or [] for name in requirement}:
         scheme = document.resolve(schemes.get(name, {}))
         if (scheme.get("type"), str(scheme.get("scheme")).lower()) != ("http", "bearer"):
-            yield Mistake(place, f"the security scheme {name} cannot be expressed; use `type: http, scheme: bearer`")
+            yield Mistake(pointer, f"the security scheme {name} cannot be expressed; use `type: http, scheme: bearer`")
 
 
-def _request(document: Document, place: Place) -> Iterator[Mistake]:
+def _request(document: Document, pointer: Pointer) -> Iterator[Mistake]:
     seen: dict[tuple[str, ...], str] = {}
-    for parameter in document.parameters(place):
+    for parameter in document.parameters(pointer):
         name, where = parameter["name"], parameter["in"]
-        yield from _parameter(document, place, parameter)
+        yield from _parameter(document, pointer, parameter)
         # the second name is what openapi-python-client falls back on for two that collide
         names = python_name(name), str(PythonIdentifier(name, prefix="field_", skip_snake_case=True))
         other = seen.setdefault((where, *names), name)
         if other != name:
-            yield Mistake(place, f"the {where} parameters {other} and {name} have one name in Python; rename one")
-    if "requestBody" in document.at(place):
-        yield from _body(document, place)
+            yield Mistake(pointer, f"the {where} parameters {other} and {name} have one name in Python; rename one")
+    if "requestBody" in document.at(pointer):
+        yield from _body(document, pointer)
 
 
-def _parameter(document: Document, place: Place, parameter: dict[str, Any]) -> Iterator[Mistake]:
+def _parameter(document: Document, pointer: Pointer, parameter: dict[str, Any]) -> Iterator[Mistake]:
     name, where = parameter["name"], parameter["in"]
     what = f"the {where} parameter {name}"
     style = "form" if where == "query" else "simple"
     if where == "cookie":
-        yield Mistake(place, f"{what} cannot be expressed; use a header or the query")
+        yield Mistake(pointer, f"{what} cannot be expressed; use a header or the query")
     elif where == "header" and name.lower() in OWN_HEADERS:
-        yield Mistake(place, f"{what} is not for a document to say: the client sets it by itself")
+        yield Mistake(pointer, f"{what} is not for a document to say: the client sets it by itself")
     elif where == "header" and not re.fullmatch(r"[\w!#$%&'*+.^`|~-]+", name, re.ASCII):
-        yield Mistake(place, f"{what} has a name that no header can have; use letters, digits and hyphens")
+        yield Mistake(pointer, f"{what} has a name that no header can have; use letters, digits and hyphens")
     elif "schema" not in parameter:
-        yield Mistake(place, f"{what} needs a `schema`; `content` cannot be expressed")
+        yield Mistake(pointer, f"{what} needs a `schema`; `content` cannot be expressed")
     elif parameter.get("style", style) != style or parameter.get("allowReserved", False):
-        yield Mistake(place, f"{what} can be expressed in the style {style} alone, without `allowReserved`")
+        yield Mistake(pointer, f"{what} can be expressed in the style {style} alone, without `allowReserved`")
     elif _holds(document, parameter["schema"], {"object"} if where == "query" else {"object", "array"}):
-        yield Mistake(place, f"{what} must be a text, a number, true or false{', or a list' * (where == 'query')}")
+        yield Mistake(pointer, f"{what} must be a text, a number, true or false{', or a list' * (where == 'query')}")
 
 
 def _holds(document: Document, schema: Any, types: set[str], *, nested: bool = False) -> bool:
@@ -180,8 +181,8 @@ def _holds(document: Document, schema: Any, types: set[str], *, nested: bool = F
     )
 
 
-def _body(document: Document, place: Place) -> Iterator[Mistake]:
-    where = (*place, "requestBody")
+def _body(document: Document, pointer: Pointer) -> Iterator[Mistake]:
+    where = (*pointer, "requestBody")
     body = document.resolve(document.at(where))
     yield from _content(where, body)
     if not body.get("required", False):
@@ -190,10 +191,10 @@ def _body(document: Document, place: Place) -> Iterator[Mistake]:
         yield Mistake(where, "expected an object with properties, which become the method's arguments")
 
 
-def _responses(document: Document, place: Place) -> Iterator[Mistake]:
-    responses = document.at(place).get("responses", {})
+def _responses(document: Document, pointer: Pointer) -> Iterator[Mistake]:
+    responses = document.at(pointer).get("responses", {})
     for status, reference in responses.items():
-        where = (*place, "responses", status)
+        where = (*pointer, "responses", status)
         response = document.resolve(reference)
         yield from _content(where, response)
         if status.startswith("1"):
@@ -202,24 +203,24 @@ def _responses(document: Document, place: Place) -> Iterator[Mistake]:
             yield from _error(document, where, response)
     successes = [status for status in responses if status.startswith("2")]
     if len(successes) != 1:
-        yield Mistake((*place, "responses"), f"expected one status of success, not {len(successes)}")
+        yield Mistake((*pointer, "responses"), f"expected one status of success, not {len(successes)}")
 
 
-def _error(document: Document, place: Place, response: dict[str, Any]) -> Iterator[Mistake]:
+def _error(document: Document, pointer: Pointer, response: dict[str, Any]) -> Iterator[Mistake]:
     schema = response.get("content", {}).get(JSON, {}).get("schema")
     fields = {} if schema is None else properties(document, schema)
     if schema is not None and not fields:
-        yield Mistake(place, "an error whose body is not an object with properties cannot be expressed yet")
+        yield Mistake(pointer, "an error whose body is not an object with properties cannot be expressed yet")
     for name in sorted(name for name in fields if python_name(name) in ERROR_ATTRIBUTES):
-        yield Mistake(place, f"{name} is an attribute of every error already")
+        yield Mistake(pointer, f"{name} is an attribute of every error already")
 
 
-def _content(place: Place, holder: dict[str, Any]) -> Iterator[Mistake]:
+def _content(pointer: Pointer, holder: dict[str, Any]) -> Iterator[Mistake]:
     for kind, media in holder.get("content", {}).items():
         if kind != JSON:
-            yield Mistake(place, f"the content type {kind} cannot be expressed; use {JSON}")
+            yield Mistake(pointer, f"the content type {kind} cannot be expressed; use {JSON}")
         elif "schema" not in media:
-            yield Mistake(place, "expected a `schema` of the content")
+            yield Mistake(pointer, "expected a `schema` of the content")
 
 
 def properties(document: Document, schema: Any) -> dict[str, Any]:

@@ -138,7 +138,7 @@ PLAIN = {"id", "status", "errors", "success", "message"}
 
 def _words_of_this_api() -> list[str]:
     """The names that the document gives to operations, schemas, fields, enum values, tags and to itself."""
-    document: dict[str, Any] = parse(DOCUMENT.read_text(encoding="utf-8"))[0]
+    document: dict[str, Any] = parse(DOCUMENT.read_text(encoding="utf-8")).data
     names = {document["info"]["title"], *(tag["name"] for tag in document["tags"])}
     names |= {operation["operationId"] for item in document["paths"].values() for operation in item.values()
               if isinstance(operation, dict)}  # fmt: skip

@@ -18,7 +18,7 @@ from generator.source import parse
 from .commands import DOCUMENT, PACKAGE, ROOT
 from .evolutions import EVOLUTIONS, Call, Evolution
 
-DATA: dict[str, Any] = parse(DOCUMENT.read_text(encoding="utf-8"))[0]
+DATA: dict[str, Any] = parse(DOCUMENT.read_text(encoding="utf-8")).data
 BY_NAME = {evolution.name: evolution for evolution in EVOLUTIONS}
 ALL = Evolution("all-at-once", lambda document: [evolution.edit(document) for evolution in EVOLUTIONS[:-1]],
                 [call for evolution in EVOLUTIONS if evolution.name not in {"ranges", "response-fields"}

@@ -13,7 +13,7 @@ from generator.source import parse
 
 from .commands import DOCUMENT
 
-DATA: dict[str, Any] = parse(DOCUMENT.read_text(encoding="utf-8"))[0]
+DATA: dict[str, Any] = parse(DOCUMENT.read_text(encoding="utf-8")).data
 Part = dict[str, Any]
 
 

@@ -36,7 +36,7 @@ NASTY = [
 
 def described(texts: list[str]) -> dict[str, Any]:
     """The document of the other API with a text wherever there may be one."""
-    document: dict[str, Any] = parse(LAMPS.read_text(encoding="utf-8"))[0]
+    document: dict[str, Any] = parse(LAMPS.read_text(encoding="utf-8")).data
     summary, description, tag, server, argument, response, schema, field = (
         texts[index % len(texts)] for index in range(8)
     )
@@ -114,7 +114,7 @@ NAMES = [
 
 def named() -> dict[str, Any]:
     """The document of the other API with these names for fields and parameters, and these texts as values."""
-    document: dict[str, Any] = parse(LAMPS.read_text(encoding="utf-8"))[0]
+    document: dict[str, Any] = parse(LAMPS.read_text(encoding="utf-8")).data
     operation = document["paths"]["/lamps"]["put"]
     body = operation["requestBody"]["content"]["application/json"]["schema"]
     body["properties"] |= {name: {"type": "string", "default": name} for name in NAMES}

@@ -1,0 +1,238 @@
+"""Find what is wrong in an OpenAPI document: what it has to say, whether it is supported or not.
+
+`read(path)` returns a `Document` or raises `DocumentError`, whose text is one line for each mistake.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+from referencing.jsonschema import DRAFT202012
+
+from .document import Document, DocumentError, Mistake, load, pointer_of, schema_holders, schemas
+from .source import Pointer
+
+ENUM_LISTS = {"x-enum-varnames": str, "x-enum-descriptions": str, "x-enum-final": bool}
+EXTENSIONS = {*ENUM_LISTS, "x-datetime-format"}
+_SCHEMAS = Draft202012Validator(Draft202012Validator.META_SCHEMA)
+
+
+def read(path: Path) -> Document:
+    """Read and check a document.
+
+    Raises:
+        DocumentError: It cannot be read, or has mistakes.
+    """
+    document = load(path)
+    for check in (_version, _references, _structure, _inner_schemas, _contents):
+        mistakes = list(check(document))
+        if mistakes:
+            raise DocumentError(document.describe(mistakes))
+    return document
+
+
+def _version(document: Document) -> Iterator[Mistake]:
+    version = document.data.get("openapi")
+    if not isinstance(version, str) or not version.startswith("3.1."):
+        yield Mistake(("openapi",), f"expected an OpenAPI version 3.1.x, not {version!r}")
+
+
+def _structure(document: Document) -> Iterator[Mistake]:
+    """What OpenAPI itself asks for."""
+    for name, schema in document.data.get("components", {}).get("schemas", {}).items():
+        for error in _SCHEMAS.iter_errors(schema):
+            yield _mistake(best_match([error]) or error, ("components", "schemas", name))
+    for error in OpenAPIV31SpecValidator.schema_validator.iter_errors(document.data):
+        yield _mistake(error)
+
+
+def _inner_schemas(document: Document) -> Iterator[Mistake]:
+    """What JSON Schema asks for of the schemas that stand elsewhere than in `components`."""
+    for pointer, holder in schema_holders(document):
+        for error in _SCHEMAS.iter_errors(holder["schema"]):
+            yield _mistake(best_match([error]) or error, (*pointer, "schema"))
+
+
+def _keys(value: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield pointer, key
+            yield from _keys(item, (*pointer, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _keys(item, (*pointer, index))
+
+
+def _mistake(error: ValidationError, pointer: Pointer = ()) -> Mistake:
+    message = error.message.splitlines()[0]
+    return Mistake((*pointer, *error.absolute_path), message if len(message) <= 200 else f"{message[:200]}...")
+
+
+def _references(document: Document) -> Iterator[Mistake]:
+    """Every `$ref` leads somewhere in this document, and not back to itself."""
+    for pointer, key in _keys(document.data):
+        if (
+            key != "$ref"
+            or {"example", "value", "default", "enum", "const"} & set(pointer)
+            or pointer[-1:] == ("properties",)
+        ):
+            continue
+        reference = document.at(pointer)["$ref"]
+        if not isinstance(reference, str) or not reference.startswith("#/"):
+            yield Mistake(
+                (*pointer, "$ref"), f"expected a reference into this document, as #/components/..., not {reference!r}"
+            )
+            continue
+        if (section := _section(pointer)) and not reference.startswith(f"#/components/{section}/"):
+            yield Mistake((*pointer, "$ref"), f"expected a reference to one of #/components/{section}, not {reference}")
+            continue
+        seen: set[str] = set()
+        while True:
+            seen.add(reference)
+            try:
+                target = document.at(pointer_of(reference))
+            except (LookupError, ValueError, TypeError):
+                yield Mistake((*pointer, "$ref"), f"leads nowhere: there is no {reference}")
+                break
+            if not isinstance(target, dict | bool):
+                yield Mistake((*pointer, "$ref"), f"expected a reference to an object, which {reference} is not")
+                break
+            if not (isinstance(target, dict) and isinstance(target.get("$ref"), str)):
+                break  # what is no reference is named where it stands
+            reference = target["$ref"]
+            if reference in seen:
+                yield Mistake((*pointer, "$ref"), "leads back to itself")
+                break
+
+
+def _section(pointer: Pointer) -> str:
+    """Where in `components` a part of an operation may stand, to be referred to; empty for a schema."""
+    if {"schema", "schemas", "links"} & set(pointer):
+        return ""
+    if pointer[-1:] == ("requestBody",):
+        return "requestBodies"
+    return str(pointer[-2]) if pointer[-2:-1] in {("parameters",), ("responses",), ("requestBodies",)} else ""
+
+
+def _escaped(key: str | int) -> str:
+    """A key as a part of a JSON pointer in a URL."""
+    return quote(str(key).replace("~", "~0").replace("/", "~1"), safe="~")
+
+
+def _contents(document: Document) -> Iterator[Mistake]:
+    """What the OpenAPI schema cannot say, and what a client needs."""
+    if not document.data.get("paths"):
+        yield Mistake((), "expected `paths` with at least one operation")
+    for pointer, operation in document.operations():
+        if not operation.get("responses"):
+            yield Mistake(pointer, "expected `responses`")
+    if not document.data.get("servers"):
+        yield Mistake((), "expected `servers` with at least one url, which the client uses by default")
+    yield from _operation_ids(document)
+    yield from _path_parameters(document)
+    yield from _links(document)
+    for pointer, schema in schemas(document):
+        yield from _schema(pointer, schema)
+    yield from _examples(document)
+    for pointer, key in _keys(document.data):
+        if key.startswith("x-") and key not in EXTENSIONS and pointer[-1:] != ("properties",):
+            yield Mistake((*pointer, key), f"unknown extension; known are {', '.join(sorted(EXTENSIONS))}")
+
+
+def _operation_ids(document: Document) -> Iterator[Mistake]:
+    seen: dict[str, Pointer] = {}
+    for pointer, operation in document.operations():
+        name = operation.get("operationId")
+        if name is None:
+            yield Mistake(pointer, "expected an operationId, which names the client's method")
+        elif name in seen:
+            other = ".".join(map(str, seen[name]))
+            yield Mistake((*pointer, "operationId"), f"{name} is the operationId of {other} too; each needs its own")
+        else:
+            seen[name] = pointer
+
+
+def _path_parameters(document: Document) -> Iterator[Mistake]:
+    for pointer, operation in document.operations():
+        path = str(pointer[1])
+        declared = {parameter["name"] for parameter in document.parameters(pointer) if parameter["in"] == "path"}
+        for name in sorted(declared ^ set(re.findall(r"{(.*?)}", path))):
+            problem = "declared, but not in the path" if name in declared else "in the path, but not declared"
+            yield Mistake(pointer, f"the path parameter {name} of {operation.get('operationId')} is {problem}")
+
+
+def _links(document: Document) -> Iterator[Mistake]:
+    known = {operation["operationId"] for _, operation in document.operations() if "operationId" in operation}
+    for pointer, operation in document.operations():
+        for status, response in operation.get("responses", {}).items():
+            for name, link in document.resolve(response).get("links", {}).items():
+                target = document.resolve(link).get("operationId")
+                if target is not None and target not in known:
+                    where = (*pointer, "responses", status, "links", name, "operationId")
+                    yield Mistake(where, f"there is no operation {target}")
+
+
+def _schema(pointer: Pointer, schema: dict[str, Any]) -> Iterator[Mistake]:
+    values = schema.get("enum")
+    for key, kind in ENUM_LISTS.items():
+        if key not in schema:
+            continue
+        items = schema[key]
+        if not isinstance(values, list):
+            yield Mistake((*pointer, key), "expected an `enum` beside it")
+        elif not isinstance(items, list) or len(items) != len(values):
+            count = len(items) if isinstance(items, list) else "no list"
+            yield Mistake((*pointer, key), f"expected {len(values)} items, one for each value of `enum`, not {count}")
+        elif not all(isinstance(item, kind) for item in items):
+            yield Mistake((*pointer, key), f"expected a list of {'true or false' if kind is bool else 'texts'}")
+    for index, value in enumerate(values if isinstance(values, list) else []):
+        if isinstance(value, str) and not value.isprintable():
+            yield Mistake((*pointer, "enum", index), "expected a text without control characters")
+    if isinstance(values, list) and len({type(value) for value in values} - {type(None)}) > 1:
+        yield Mistake((*pointer, "enum"), "expected values of one type")
+    names = schema.get("x-enum-varnames", [])
+    for index, name in enumerate(names if isinstance(names, list) else []):
+        if not str(name).isidentifier() or not str(name).isupper() or str(name).startswith("_"):
+            yield Mistake(
+                (*pointer, "x-enum-varnames", index), f"expected a name in upper case, such as NOT_SENT, not {name!r}"
+            )
+        elif names.index(name) != index:
+            yield Mistake((*pointer, "x-enum-varnames", index), f"{name} stands twice")
+    if "x-datetime-format" in schema and schema.get("type") != "string":
+        yield Mistake((*pointer, "x-datetime-format"), "expected `type: string` beside it")
+
+
+def _examples(document: Document) -> Iterator[Mistake]:
+    """Every example is what its schema says."""
+    registry: Registry[Any] = Registry().with_resource("document", DRAFT202012.create_resource(document.data))
+
+    def check(schema_place: Pointer, value: Any, pointer: Pointer) -> Iterator[Mistake]:
+        reference = "document#/" + "/".join(_escaped(key) for key in schema_place)
+        validator = Draft202012Validator({"$ref": reference}, registry=registry)
+        try:
+            for error in validator.iter_errors(value):
+                mistake = _mistake(best_match([error]) or error, pointer)
+                yield Mistake(mistake.pointer, f"the example is not what its schema says: {mistake.problem}")
+        except (Unresolvable, RecursionError) as error:
+            yield Mistake(pointer, f"the schema of this example cannot be followed: {type(error).__name__}")
+
+    for pointer, holder in schema_holders(document):
+        if "example" in holder:
+            yield from check((*pointer, "schema"), holder["example"], (*pointer, "example"))
+        for name, example in holder.get("examples", {}).items():
+            if "value" in document.resolve(example):
+                value = document.resolve(example)["value"]
+                yield from check((*pointer, "schema"), value, (*pointer, "examples", name, "value"))
+    for pointer, schema in schemas(document):
+        for key in ("example", "default"):
+            if key in schema:
+                yield from check(pointer, schema[key], (*pointer, key))
+        for index, value in enumerate(schema.get("examples", [])):
+            yield from check(pointer, value, (*pointer, "examples", index))
