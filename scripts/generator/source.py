@@ -20,8 +20,9 @@ Pointer = tuple[str | int, ...]
 Positions = dict[Pointer, tuple[int, int]]
 """The line and the column of each part, from 1: those of its key, or of the item itself in a list."""
 
-# An alias repeats all that its anchor holds: a few lines can stand for billions of parts.
-MOST_PARTS = 1_000_000
+# An alias repeats all that its anchor holds: a few lines can stand for billions of parts. No text without aliases has
+# more parts than characters.
+MOST_PARTS, MOST_PARTS_PER_CHARACTER = 100_000, 10
 _TAG = "tag:yaml.org,2002:"
 # A number that begins with 0, such as 012, is a text: the core schema makes it 12, and a phone number would change.
 _WHOLE = "(?:0|[1-9][0-9]*)"
@@ -83,7 +84,7 @@ def parse(text: str) -> Source:
     """
     try:
         node = yaml.compose(text, Loader=_Loader)
-        reader = _Reader()
+        reader = _Reader(max(MOST_PARTS, MOST_PARTS_PER_CHARACTER * len(text)))
         return Source(reader.value(node, ()) if node else None, reader.positions, reader.problems)
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
@@ -102,7 +103,8 @@ def parse(text: str) -> Source:
 class _Reader:
     """Makes data of nodes, and notes where they stand and what is wrong with them."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_parts: int) -> None:
+        self._most_parts = most_parts
         self.positions: Positions = {(): (1, 1)}
         self.problems: list[tuple[Pointer, str]] = []
         self._open: set[int] = set()
@@ -111,8 +113,8 @@ class _Reader:
         """The data of a node; an alias gives the node of its anchor once more."""
         if id(node) in self._open:
             raise SourceError("not valid YAML: an alias that contains itself; write it out", _position(node))
-        if len(self.positions) > MOST_PARTS:
-            problem = f"the aliases stand for more than {MOST_PARTS} parts; write out those that are needed"
+        if len(self.positions) > self._most_parts:
+            problem = f"the aliases stand for more than {self._most_parts} parts; write out those that are needed"
             raise SourceError(f"not valid YAML: {problem}", _position(node))
         if isinstance(node, ScalarNode):
             return self._scalar(node, pointer)
