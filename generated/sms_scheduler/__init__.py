@@ -1,3 +1,4 @@
+# Made by scripts/generate from openapi.yaml, SMS Scheduler 0.2.0: do not edit.
 """SMS Scheduler: Send SMS now or later, follow them and cancel them."""
 
 from ._transport import __version__

@@ -1,3 +1,4 @@
+# Made by scripts/generate from openapi.yaml, SMS Scheduler 0.2.0: do not edit.
 """Between Python values and bytes: checks and encodes arguments, decodes and checks responses. No I/O."""
 
 import datetime

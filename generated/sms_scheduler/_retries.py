@@ -1,3 +1,4 @@
+# Made by scripts/generate from openapi.yaml, SMS Scheduler 0.2.0: do not edit.
 """What may be sent again, and when. Imported by the first request: httpx-retries brings asyncio along, and its time."""
 
 import functools

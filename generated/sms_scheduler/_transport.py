@@ -1,3 +1,4 @@
+# Made by scripts/generate from openapi.yaml, SMS Scheduler 0.2.0: do not edit.
 """All that the two clients need of httpx except the I/O: requests and what a failure means."""
 
 import contextlib
@@ -16,7 +17,7 @@ import httpx
 from ._types import Request, Response
 from .errors import NotSentError, OutcomeUnknownError, TransportError
 
-__version__: str = "0.1.0"
+__version__: str = "0.2.0"
 
 DEFAULT_BASE_URL = "https://sms-scheduler.com/api/v1"
 API_KEY_VARIABLE = "SMS_SCHEDULER_API_KEY"

@@ -1,3 +1,4 @@
+# Made by scripts/generate from openapi.yaml, SMS Scheduler 0.2.0: do not edit.
 """What passes between the operations, which do no I/O, and the clients, which do nothing else."""
 
 from collections.abc import Mapping

@@ -1,3 +1,4 @@
+# Made by scripts/generate from openapi.yaml, SMS Scheduler 0.2.0: do not edit.
 """The two clients: the I/O of every operation, synchronous and asynchronous."""
 
 import contextlib

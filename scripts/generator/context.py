@@ -1,4 +1,4 @@
-"""What the templates render, from openapi-python-client's parsed document.
+"""What the templates get, from openapi-python-client's parsed document.
 
 What openapi-python-client parses, names and tells apart stays so. Here are only the facts that it drops (extensions,
 descriptions of responses) and the Python that the overriding templates need.
@@ -12,39 +12,41 @@ from typing import Any, NoReturn
 import attrs
 from openapi_python_client import strings
 from openapi_python_client.parser.openapi import Endpoint, GeneratorData
-from openapi_python_client.parser.properties.any import AnyProperty
 from openapi_python_client.parser.properties.boolean import BooleanProperty
 from openapi_python_client.parser.properties.const import ConstProperty
 from openapi_python_client.parser.properties.date import DateProperty
 from openapi_python_client.parser.properties.datetime import DateTimeProperty
 from openapi_python_client.parser.properties.enum_property import EnumProperty
-from openapi_python_client.parser.properties.float import FloatProperty
-from openapi_python_client.parser.properties.int import IntProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.model_property import ModelProperty
 from openapi_python_client.parser.properties.none import NoneProperty
-from openapi_python_client.parser.properties.string import StringProperty
 from openapi_python_client.parser.properties.union import UnionProperty
-from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.parser.responses import Response
 
 from .docstrings import Section, docstring, text
 from .document import Document, DocumentError, Mistake, schemas
 from .names import Renamed, argument_name, python_name
+from .properties import (
+    SIMPLE_TYPES,
+    all_endpoints,
+    class_infos,
+    class_names,
+    default_code,
+    endpoint_results,
+    fields_of,
+    has_body,
+    holds,
+    holds_list,
+    inner_props,
+    is_map,
+    is_mapped,
+    one_of_one_or_many,
+    public_values,
+    used_names,
+)
 from .source import Pointer
 from .unsupported import JSON, properties
 
-SIMPLE_TYPES: dict[type, str] = {
-    AnyProperty: "Any",
-    BooleanProperty: "bool",
-    DateProperty: "datetime.date",
-    DateTimeProperty: "datetime.datetime",
-    FloatProperty: "float",
-    IntProperty: "int",
-    NoneProperty: "None",
-    StringProperty: "str",
-    UuidProperty: "uuid.UUID",
-}
 # Names of statuses that differ between versions of Python, as they are since 3.13.
 PHRASES = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
 # Errors for what stands for several statuses.
@@ -79,7 +81,7 @@ class Field:
 
 
 @attrs.frozen
-class Outcome:
+class Answer:
     """What a documented status stands for: a result, or an error.
 
     Attributes:
@@ -137,8 +139,8 @@ class Operation:
     headers: Sequence[Field]
     body: Sequence[Field]
     body_model: str | None
-    result: Outcome
-    errors: Sequence[Outcome]
+    result: Answer
+    errors: Sequence[Answer]
     models: Sequence[str]
     root_error: str
 
@@ -200,51 +202,77 @@ def described(fields: Iterable[Field]) -> list[tuple[str, str]]:
     return [(field.name, field.description) for field in fields]
 
 
-class Views:
-    """Everything that the templates may refer to, beside what openapi-python-client gives them.
+def context(
+    document: Document, renamed: Renamed, data: GeneratorData, package: str, distribution: str
+) -> dict[str, object]:
+    """All that the templates may refer to, beside what openapi-python-client gives the one at work.
+
+    That is `endpoint_collection` and `endpoint`, `model`, `enum`, or `imports`.
 
     Raises:
         DocumentError: The document says something that the client cannot express.
     """
+    builder = _Builder(document, renamed, data, package)
+    decoder_type, errors_type = builder.codec_types()
+    return {
+        # texts
+        "docstring": docstring,  # a docstring as code
+        "described": described,  # the entries of its section on fields
+        "constructor_docstring": builder.constructor_docstring,  # that of a client, by its type of transport
+        "tag_description": builder.tag_description,  # what the document says of a tag, by its name in Python
+        "title_line": builder.title_line,  # what the API is
+        # names and values
+        "package": package,  # what is imported
+        "distribution": distribution,  # what is installed
+        "version": document.data["info"]["version"],
+        "servers": document.data["servers"],
+        "api_key_variable": builder.api_key_variable,  # in the environment
+        "client_class": builder.client_class,
+        "async_client_class": f"Async{builder.client_class}",
+        "root_error": builder.root_error,
+        "public_names": builder.public_names(),  # all that the package exports
+        # operations
+        "operations": list(builder.operations.values()),  # as the class above has them
+        "view": lambda endpoint: builder.operations[endpoint.name],  # the one that openapi-python-client is at
+        "errors": builder.errors,  # the documented ones, one for each status
+        "uses": builder.uses,
+        "decoder_type": decoder_type,  # the annotation of a decoder
+        "errors_type": errors_type,  # that of all documented errors of an operation
+        # models and enums
+        "public_models": builder.public_models,  # the names of those that users meet
+        "model_fields": builder.model_fields,  # the fields of a model
+        "model_imports": model_imports,  # the imports of its module
+        "json_names": builder.json_names(),  # the names in the document, where those in Python are others
+        "enum_extensions": builder.enum_extensions,  # what the document says of an enum's values
+    }
 
-    def __init__(
-        self, document: Document, renamed: Renamed, data: GeneratorData, package: str, distribution: str
-    ) -> None:
+
+class _Builder:
+    """What the parts of a context are made from."""
+
+    def __init__(self, document: Document, renamed: Renamed, data: GeneratorData, package: str) -> None:
         self._document = document
+        self._data = data
         self._original = renamed.original
         self._renamed_models = {str(model.class_info.name) for model in data.models if self._is_renamed(model)}
-        self.root_error = f"{strings.pascal_case(package)}Error"
-        self._by_endpoint = {
-            endpoint.name: self._operation(pointer, endpoint) for pointer, endpoint in self._endpoints(data)
-        }
-        prefix = strings.pascal_case(package)
+        self._received_models = self._reachable(endpoint_results(data))
         info = document.data["info"]
-
-        self.package = package
-        self.distribution = distribution
-        self.version: str = info["version"]
         self.title_line = f"{info['title']}: {info.get('summary') or 'an HTTP API'}"
-        self.servers: list[dict[str, str]] = document.data["servers"]
         self.api_key_variable = f"{package.upper()}_API_KEY"
-        self.client_class = prefix
-        self.async_client_class = f"Async{prefix}"
-        self.operations = list(self._by_endpoint.values())
+        self.client_class = strings.pascal_case(package)
+        self.root_error = f"{self.client_class}Error"
+        self.operations = {endpoint.name: self._operation(pointer, endpoint) for pointer, endpoint in self._endpoints()}
         self.errors = self._one_class_a_status()
-        self.uses = self._uses(data)
-        self.json_names = self._json_names(data)
-        self.decoder_type, self.errors_type = self._codec_types()
-        self.received_models = self._reachable(endpoint_results(data))
-        self.public_models = sorted(
-            [name for name in self._reachable(public_values(data)) if name in class_names(data)]
-        )
-        self.public_names = self._public_names()
+        self.uses = self._uses()
+        self.public_models = sorted(self._reachable(public_values(data)) & class_names(data))
 
     # Names and texts
 
-    def _public_names(self) -> list[str]:
+    def public_names(self) -> list[str]:
         fixed = ["ApiError", "InvalidResponseError", "NotSentError", "OutcomeUnknownError", "TransportError"]
         names = [
-            *fixed, "UnexpectedStatusError", "__version__", self.root_error, self.client_class, self.async_client_class,
+            *fixed, "UnexpectedStatusError", "__version__", self.root_error, self.client_class,
+            f"Async{self.client_class}",
             *(error.name for error in self.errors), *self.public_models,
         ]  # fmt: skip
         if doubles := sorted({name for name in names if names.count(name) > 1}):
@@ -254,7 +282,8 @@ class Views:
     def constructor_docstring(self, transport_type: str) -> str:
         """The docstring of a client."""
         default, *others = [
-            f"{server['url']} ({text(server.get('description')).rstrip('.')})" for server in self.servers
+            f"{server['url']} ({text(server.get('description')).rstrip('.')})"
+            for server in self._document.data["servers"]
         ]
         arguments = {
             "api_key": f"The API key; by default that in the environment variable {self.api_key_variable}.",
@@ -284,13 +313,9 @@ class Views:
 
     # Operations
 
-    def view(self, endpoint: Endpoint) -> Operation:
-        """The view of an operation as openapi-python-client has it."""
-        return self._by_endpoint[endpoint.name]
-
-    def _endpoints(self, data: GeneratorData) -> list[tuple[Pointer, Endpoint]]:
+    def _endpoints(self) -> list[tuple[Pointer, Endpoint]]:
         """The operations in the document's order, each with its pointer."""
-        endpoints = {str(endpoint.name): endpoint for endpoint in all_endpoints(data)}
+        endpoints = {str(endpoint.name): endpoint for endpoint in all_endpoints(self._data)}
         found: dict[str, Pointer] = {}
         for pointer, raw in self._document.operations():
             name = python_name(raw["operationId"])
@@ -306,8 +331,8 @@ class Views:
         method, path = str(pointer[2]).upper(), str(pointer[1])
         path_parameters, query, headers = self._parameters(pointer, endpoint)
         body = endpoint.bodies[0].prop if endpoint.bodies else None
-        outcomes = [self._outcome(pointer, response) for response in endpoint.responses]
-        (result,) = (outcome for outcome in outcomes if not outcome.name)
+        answers = [self._answer(pointer, response) for response in endpoint.responses]
+        (result,) = (answer for answer in answers if not answer.name)
         used = [response.prop for response in endpoint.responses if has_body(response)]
         used += [prop for _, prop in endpoint.iter_all_parameters()]
         taken = {field.name for field in [*path_parameters, *query, *headers]}
@@ -329,7 +354,7 @@ class Views:
             body=self._arguments(pointer, body, taken) if body else [],
             body_model=str(body.get_base_type_string().as_unembedded_code()) if body else None,
             result=result,
-            errors=[outcome for outcome in outcomes if outcome.name],
+            errors=[answer for answer in answers if answer.name],
             models=used_names([*used, *([body, *fields_of(body)] if body else [])]),
             root_error=self.root_error,
         )
@@ -382,38 +407,38 @@ class Views:
             field, name=name, type=kind, encoded=encoded, description=description, takes_zone=takes_zone
         )
 
-    def _outcome(self, pointer: Pointer, response: Response) -> Outcome:
+    def _answer(self, pointer: Pointer, response: Response) -> Answer:
         status = response.status_code.pattern
         where = (*pointer, "responses", status)
         kind = self.annotation(response.prop, RECEIVED) if has_body(response) else None
         is_renamed = bool(self._reachable([response.prop]) & self._renamed_models)
-        return Outcome(
+        return Answer(
             status=status,
             name="" if status.startswith("2") else error_name(status),
-            description=self._outcome_description(where, response),
+            description=self._answer_description(where, response),
             type=kind,
             decoder=f"{'renaming_decoder' if is_renamed else 'decoder'}({kind})" if kind else "None",
             fields=self.fields(response.prop, RECEIVED),
         )
 
-    def _outcome_description(self, pointer: Pointer, response: Response) -> str:
+    def _answer_description(self, pointer: Pointer, response: Response) -> str:
         """What a success gives, or why an error comes."""
         returned = text(response.prop.description) if has_body(response) else ""
         described = text(self._document.resolve(self._document.at(pointer))["description"])
         return returned if returned and str(pointer[-1]).startswith("2") else described
 
-    def _one_class_a_status(self) -> list[Outcome]:
+    def _one_class_a_status(self) -> list[Answer]:
         """The errors of all operations."""
-        found: dict[str, Outcome] = {}
-        for pointer, operation in zip(dict(self._document.operations()), self.operations, strict=True):
+        found: dict[str, Answer] = {}
+        for pointer, operation in zip(dict(self._document.operations()), self.operations.values(), strict=True):
             for error in operation.errors:
                 if found.setdefault(error.status, error).type != error.type:
                     where = (*pointer, "responses", error.status)
                     self._refuse(where, f"expected the body that {error.status} has in the operations above")
         return [found[status] for status in sorted(found)]
 
-    def _uses(self, data: GeneratorData) -> Uses:
-        endpoints = all_endpoints(data)
+    def _uses(self) -> Uses:
+        endpoints = all_endpoints(self._data)
         parameters = [prop for endpoint in endpoints for _, prop in endpoint.iter_all_parameters()]
         bodies = [body.prop for endpoint in endpoints for body in endpoint.bodies]
         needs_query = any(endpoint.query_parameters for endpoint in endpoints)
@@ -424,12 +449,12 @@ class Views:
             headers=needs_headers,
             texts=needs_query or needs_headers or any(holds(prop, *unplain) for prop in parameters),
             mapping=any(self._is_renamed(body) or any(map(is_mapped, fields_of(body))) for body in bodies),
-            renaming=bool(self._reachable(endpoint_results(data)) & self._renamed_models),
+            renaming=bool(self._reachable(endpoint_results(self._data)) & self._renamed_models),
             ranges=any(not error.status.isdecimal() for error in self.errors),
-            public=any(operation.is_public for operation in self.operations),
+            public=any(operation.is_public for operation in self.operations.values()),
         )
 
-    def _codec_types(self) -> tuple[str, str]:
+    def codec_types(self) -> tuple[str, str]:
         """The annotations of a decoder, and of all documented errors of an operation."""
         decoders = ["msgspec.json.Decoder[{}]", *(["RenamingDecoder[{}]"] if self.uses.renaming else [])]
         decoder, any_decoder = (" | ".join(decoders).format(*[kind] * len(decoders)) for kind in ("T", "Any"))
@@ -438,11 +463,11 @@ class Views:
 
     # Models and enums
 
-    def _json_names(self, data: GeneratorData) -> dict[str, str]:
+    def json_names(self) -> dict[str, str]:
         """The names in the document of the fields that have another one in Python."""
         names = [
             (str(prop.python_name), self._original(text(prop.name)))
-            for model in data.models
+            for model in self._data.models
             for prop in fields_of(model)
         ]
         return {name: original for name, original in names if name != original}
@@ -452,12 +477,7 @@ class Views:
 
     def model_fields(self, model: ModelProperty) -> list[Field]:
         """The fields of a model, with the types that suit its use."""
-        return self.fields(model, RECEIVED if str(model.class_info.name) in self.received_models else SENT)
-
-    def model_imports(self, model: ModelProperty) -> list[str]:
-        """The imports of a model's module."""
-        infos = class_infos(fields_of(model))
-        return [f"from .{module} import {name}" for name, module in sorted(infos.items())]
+        return self.fields(model, RECEIVED if str(model.class_info.name) in self._received_models else SENT)
 
     def fields(self, model: Any, use: str) -> list[Field]:
         """The fields of a model, required ones first."""
@@ -531,127 +551,10 @@ def escaped(value: Any) -> Any:
     return strings.in_double_quote_literal(value) if isinstance(value, str) else value
 
 
-# What openapi-python-client's properties are made of
-
-
-def all_endpoints(data: GeneratorData) -> list[Endpoint]:
-    """The operations of all tags."""
-    return [endpoint for collection in data.endpoint_collections_by_tag.values() for endpoint in collection.endpoints]
-
-
-def endpoint_results(data: GeneratorData) -> list[Any]:
-    """What servers may send."""
-    return [response.prop for endpoint in all_endpoints(data) for response in endpoint.responses]
-
-
-def public_values(data: GeneratorData) -> list[Any]:
-    """What users get or give: results whole, but error and request bodies as the fields that they consist of."""
-    found: list[Any] = []
-    for endpoint in all_endpoints(data):
-        found += [prop for _, prop in endpoint.iter_all_parameters()]
-        for body in endpoint.bodies:
-            found += fields_of(body.prop)
-        for response in endpoint.responses:
-            is_success = response.status_code.pattern.startswith("2")
-            found += [response.prop] if is_success else fields_of(response.prop)
-    return found
-
-
-def class_names(data: GeneratorData) -> set[str]:
-    """The classes that are generated."""
-    return {str(prop.class_info.name) for prop in [*data.models, *data.enums] if not is_map(prop)}
-
-
-def default_code(prop: Any) -> str | None:
-    """The default of a property as code; that of openapi-python-client escapes texts twice, and needs dateutil."""
-    if prop.default is None:
-        return None
-    match prop:
-        case StringProperty():
-            return repr(prop.default.raw_value)
-        case DateProperty() | DateTimeProperty():
-            return f"{SIMPLE_TYPES[type(prop)]}.fromisoformat({prop.default.raw_value!r})"
-        case _:
-            return str(prop.default.python_code.as_unembedded_code())
-
-
-def has_body(response: Response) -> bool:
-    """Whether a response is documented to have a body."""
-    return response.source["attribute"] != "None"
-
-
-def is_map(prop: Any) -> bool:
-    """Whether an object has no fields of its own, only any number of values of one type."""
-    return isinstance(prop, ModelProperty) and bool(prop.additional_properties) and not fields_of(prop)
-
-
-def fields_of(prop: Any) -> list[Any]:
-    """The properties of a model, required ones first."""
-    if not isinstance(prop, ModelProperty):
-        return []
-    return [*(prop.required_properties or []), *(prop.optional_properties or [])]
-
-
-def inner_props(prop: Any) -> list[Any]:
-    """The properties directly below one."""
-    match prop:
-        case ModelProperty():
-            additional = [prop.additional_properties] if prop.additional_properties else []
-            return [*fields_of(prop), *additional]
-        case ListProperty():
-            return [prop.inner_property]
-        case UnionProperty():
-            return list(prop.inner_properties)
-        case _:
-            return []
-
-
-def holds(prop: Any, *kinds: type) -> bool:
-    """Whether a property is of one of the kinds, or one below it is."""
-    return isinstance(prop, kinds) or any(holds(inner, *kinds) for inner in inner_props(prop))
-
-
-def holds_list(prop: Any) -> bool:
-    """Whether a value may be a list."""
-    return any(isinstance(inner, ListProperty) for inner in [prop, *inner_props(prop)])
-
-
-def is_mapped(prop: Any) -> bool:
-    """Whether msgspec alone would not write an argument as it is sent: null for what is left out, a date without zone."""
-    return holds(prop, ModelProperty, DateTimeProperty) or holds_nested_list(prop)
-
-
-def holds_nested_list(prop: Any) -> bool:
-    """Whether a value may be a list of lists, of which `as_list` would convert only the outer one."""
-    is_nested = isinstance(prop, ListProperty) and holds(prop.inner_property, ListProperty)
-    return is_nested or any(map(holds_nested_list, inner_props(prop)))
-
-
-def class_infos(props: Iterable[Any]) -> dict[str, str]:
-    """The models and enums that annotations name, with their modules."""
-    found: dict[str, str] = {}
-    for prop in props:
-        if isinstance(prop, EnumProperty | ModelProperty) and not is_map(prop):
-            found[str(prop.class_info.name)] = str(prop.class_info.module_name)
-        else:
-            found.update(class_infos(inner_props(prop)))
-    return found
-
-
-def used_names(props: Iterable[Any]) -> list[str]:
-    """The names of the models and enums that annotations name."""
-    return sorted(class_infos(props))
-
-
-def one_of_one_or_many(union: UnionProperty) -> Any:
-    """The one, if a value is either that or a list of it."""
-    lists = [prop for prop in union.inner_properties if isinstance(prop, ListProperty)]
-    others = [prop for prop in union.inner_properties if not isinstance(prop, ListProperty)]
-    if len(lists) == len(others) == 1:
-        one, many = others[0], lists[0].inner_property
-        if one.get_type_string(no_optional=True) == many.get_type_string(no_optional=True):
-            return one
-    return None
+def model_imports(model: ModelProperty) -> list[str]:
+    """The imports of a model's module."""
+    infos = class_infos(fields_of(model))
+    return [f"from .{module} import {name}" for name, module in sorted(infos.items())]
 
 
 def error_name(status: str) -> str:

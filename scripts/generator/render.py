@@ -4,26 +4,27 @@ import contextlib
 import importlib
 import importlib.util
 import io
+import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
+import openapi_python_client
+from jinja2 import StrictUndefined
 from openapi_python_client import Project
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.parser.openapi import GeneratorData
 
-from .context import Views, class_names, described
-from .docstrings import docstring
+from .context import context
 from .document import Document, DocumentError, Mistake
 from .names import Renamed
+from .properties import class_names
 
 TEMPLATES = Path(__file__).with_name("templates")
+UPSTREAM = Path(openapi_python_client.__file__).with_name("templates")
 _INVALID = "the client made from this document is not valid Python"
-# Modules for which openapi-python-client has none of its own.
-EXTRA_MODULES = ("_codec", "_retries", "_transport")
-# What it writes under a public name, and is internal here.
+# What openapi-python-client writes under a public name, and is internal here.
 INTERNAL = {"api": "_api", "types.py": "_types.py"}
 
 
@@ -48,27 +49,36 @@ def render(document: Document, folder: Path, package: str, distribution: str) ->
     dropped = [*data.errors, *(e for tag in data.endpoint_collections_by_tag.values() for e in tag.parse_errors)]
     if dropped:
         raise DocumentError("\n".join(_problem(document, error) for error in dropped))
-    views = Views(document, renamed, data, package, distribution)
+    names = context(document, renamed, data, package, distribution)
     data.models = [model for model in data.models if str(model.class_info.name) in class_names(data)]
     project = Project(openapi=data, config=config, custom_template_path=TEMPLATES)
-    project.env.globals.update(_public(views))
+    project.env.undefined = StrictUndefined
+    project.env.globals.update(names)
     project.env.filters["literal"] = repr
     with contextlib.redirect_stdout(io.StringIO()):  # it announces the folder, which is a temporary one
         errors = project.build()
     if errors:
         raise DocumentError("\n".join(_problem(document, error) for error in errors))
-    for module in EXTRA_MODULES:
-        (folder / f"{module}.py").write_text(project.env.get_template(f"{module}.py.jinja").render(), encoding="utf-8")
+    for name in {path.name for path in TEMPLATES.glob("*.py.jinja")} - {path.name for path in UPSTREAM.iterdir()}:
+        (folder / name.removesuffix(".jinja")).write_text(project.env.get_template(name).render(), encoding="utf-8")
     (folder / "py.typed").touch()
     for public, internal in INTERNAL.items():
         (folder / public).rename(folder / internal)
     _format(folder)
+    _head(folder, document)
     _import(folder)
 
 
-def _public(views: Views) -> dict[str, Any]:
-    names = {name: getattr(views, name) for name in dir(views) if not name.startswith("_")}
-    return names | {"docstring": docstring, "described": described}
+def _head(folder: Path, document: Document) -> None:
+    """Let the first line of each module say what it is made from."""
+    info = document.data["info"]
+    # a title is data: it must not end the comment, nor say `coding: ...`, which Python would obey in this line
+    source, title = (
+        " ".join(re.sub(r"[^\w .,()/&'+-]", " ", text).split()) for text in (document.path.name, info["title"])
+    )
+    head = f"# Made by scripts/generate from {source}, {title} {info['version']}: do not edit.\n"
+    for path in folder.rglob("*.py"):
+        path.write_text(head + path.read_text(encoding="utf-8"), encoding="utf-8", newline="\n")
 
 
 def _problem(document: Document, error: GeneratorError) -> str:

@@ -2,11 +2,17 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
+import jinja2
 import openapi_python_client
 import pytest
+from generator import render
+from generator.checks import read
+from generator.context import context as client_context
+from jinja2.meta import find_undeclared_variables
 
-from .commands import ROOT, run_copy
+from .commands import DOCUMENT, PACKAGE, ROOT, run_copy
 
 OURS = ROOT / "scripts" / "generator" / "templates"
 UPSTREAM = Path(openapi_python_client.__file__).parent / "templates"
@@ -34,6 +40,37 @@ def test_together_they_are_smaller_than_what_they_replace() -> None:
 
 def _size(paths: list[Path]) -> int:
     return sum(len(path.read_text(encoding="utf-8").splitlines()) for path in paths)
+
+
+# What openapi-python-client gives to the template that it is at.
+GIVEN = {"endpoint", "endpoint_collection", "enum", "imports", "model"}
+
+
+def test_the_templates_use_what_the_context_lists_and_all_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed: dict[str, object] = {}
+
+    def context(*arguments: Any) -> dict[str, object]:
+        listed.update(client_context(*arguments))
+        return listed
+
+    monkeypatch.setattr(render, "context", context)
+    render.render(read(DOCUMENT), tmp_path / PACKAGE, PACKAGE, "sms-scheduler")
+    environment = jinja2.Environment(extensions=["jinja2.ext.loopcontrols"])
+    environment.filters["literal"] = repr
+    used: set[str] = set()
+    for template in OURS.iterdir():
+        used |= find_undeclared_variables(environment.parse(template.read_text(encoding="utf-8")))
+    assert used - GIVEN == listed.keys()
+
+
+def test_a_name_that_is_not_in_the_context_is_an_error(checkout: Path) -> None:
+    template = checkout / "scripts" / "generator" / "templates" / "errors.py.jinja"
+    template.write_text(template.read_text(encoding="utf-8") + "# {{ misspelt }}\n", encoding="utf-8")
+    done = run_copy(checkout, "--check")
+    assert done.code == 2
+    assert "'misspelt' is undefined" in done.err
 
 
 def test_a_change_to_a_template_shows_in_the_client(checkout: Path) -> None:

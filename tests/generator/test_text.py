@@ -2,6 +2,8 @@
 
 import ast
 import json
+import re
+import tokenize
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from generator.source import parse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .commands import generate, run_code
+from .commands import DOCUMENT, PACKAGE, ROOT, generate, run_code
 
 LAMPS = Path(__file__).with_name("lamps.yaml")
 
@@ -174,3 +176,32 @@ def test_a_docstring_stays_one_in_a_class_body(text: str) -> None:
     assert isinstance(statement, ast.ClassDef)
     assert len(statement.body) == 1
     assert words(text) in words(ast.get_docstring(statement) or "")
+
+
+# The first line
+
+
+def test_each_module_says_in_its_first_line_what_it_is_made_from() -> None:
+    version = parse(DOCUMENT.read_text(encoding="utf-8")).data["info"]["version"]
+    modules = [*(ROOT / "generated" / PACKAGE).rglob("*.py")]
+    assert len(modules) > 10
+    firsts = {path.read_text(encoding="utf-8").splitlines()[0] for path in modules}
+    assert firsts == {f"# Made by scripts/generate from openapi.yaml, SMS Scheduler {version}: do not edit."}
+
+
+@pytest.mark.parametrize(
+    "title", ["é\nimport os; os._exit(7)", "-*- coding: latin-1 -*-", "encoding=utf-7", "\u2028x = 1", "# type: ignore"]
+)
+def test_a_nasty_title_stays_in_that_line(title: str, tmp_path: Path) -> None:
+    document = parse(LAMPS.read_text(encoding="utf-8")).data
+    document["info"]["title"] = title
+    folder = generate(json.dumps(document), tmp_path)
+    said = run_code("import sms_scheduler._types as types; print(types.__doc__, 'x' in dir(types))", folder)
+    assert said.startswith("What passes between")
+    assert said.endswith("False\n")
+    path = folder / PACKAGE / "_types.py"
+    with tokenize.open(path) as file:
+        assert file.encoding == "utf-8"
+        first, second = file.readline(), file.readline()
+    assert re.fullmatch(r"# Made by scripts/generate from api\.yaml, [^#:=]* 2\.4\.1: do not edit\.\n", first)
+    assert second.startswith('"""')

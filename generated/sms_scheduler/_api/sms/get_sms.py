@@ -1,3 +1,4 @@
+# Made by scripts/generate from openapi.yaml, SMS Scheduler 0.2.0: do not edit.
 """getSms: GET /sms/{id}"""
 
 from ..._codec import Errors, api_error, decode, decoder, path_segment
