@@ -101,7 +101,7 @@ def _show_stand_in() -> None:
         _send_with_a_mistake(client, request)
         *numbers, _ = request["phone_numbers"]
         request["phone_numbers"] = numbers
-        server.outcome(numbers[-1], SmsStatus.MISSED_NETWORK_NOT_AVAILABLE_ON_SENDING_PHONE)
+        server.delivery_result(numbers[-1], SmsStatus.MISSED_NETWORK_NOT_AVAILABLE_ON_SENDING_PHONE)
         message_id = _send(client, request)
         _follow(client, server, message_id)
         _cancel(client, server, numbers)

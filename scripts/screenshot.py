@@ -1,4 +1,4 @@
-"""Take the README's picture of the stand-in's page: some messages on their way, seen by a headless Chromium."""
+"""Take the README's picture of the mock server's page: some messages on their way, seen by a headless Chromium."""
 
 import shutil
 import sys
@@ -9,7 +9,7 @@ from playwright.sync_api import sync_playwright
 from sms_scheduler import SmsScheduler
 from sms_scheduler_mock import MockServer
 
-PICTURE = Path(__file__).resolve().parent.parent / "docs" / "stand-in.png"
+PICTURE = Path(__file__).resolve().parent.parent / "docs" / "mock.png"
 
 
 def main() -> int:
@@ -43,7 +43,7 @@ def send_some(server: MockServer) -> None:
             )
             return created.message_id
 
-        server.outcome(two, "MISSED_INVALID_PHONE_NUMBER")
+        server.delivery_result(two, "MISSED_INVALID_PHONE_NUMBER")
         send("Your parcel arrives tomorrow between 9 and 11.", 13, one, two)
         server.advance(hours=1, seconds=20)
         send("New in our shop: everything for the winter.", 13, one, stop=True)

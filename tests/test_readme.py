@@ -1,4 +1,4 @@
-"""The examples of the README and of the guide to the stand-in, run as written."""
+"""The examples of the README and of the guide to the mock server, run as written."""
 
 import re
 import shutil
@@ -11,7 +11,7 @@ import pytest
 from sms_scheduler_mock import MockServer
 
 ROOT = Path(__file__).resolve().parent.parent
-README, GUIDE = ROOT / "README.md", ROOT / "docs" / "stand-in.md"
+README, GUIDE = ROOT / "README.md", ROOT / "docs" / "mock.md"
 
 
 def blocks(document: Path, language: str) -> list[str]:
@@ -49,11 +49,11 @@ def test_the_tests_pass(tmp_path: Path) -> None:
     done = subprocess.run([*command, str(tmp_path)], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     count = sum(example.count("\ndef test_") for example in examples)
     assert done.stdout.splitlines()[-1].startswith(f"{count} passed"), done.stdout
-    assert len(examples) == 5
+    assert len(examples) == 6
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the example is for curl")
-def test_the_control_interface_from_a_shell() -> None:
+def test_the_admin_api_from_a_shell() -> None:
     with MockServer(now=datetime(2029, 1, 1)) as server:
         script = blocks(GUIDE, "sh")[-1].replace("http://127.0.0.1:8025/", str(server.page_url))
         done = subprocess.run(["sh", "-euc", script], capture_output=True, text=True, timeout=60)

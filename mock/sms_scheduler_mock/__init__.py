@@ -1,25 +1,24 @@
-"""A stand-in for the SMS Scheduler server, to develop and test against: see MockServer."""
+"""A mock of the SMS Scheduler server, to develop and test against: see MockServer."""
 
 import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sms_scheduler_contract.mutants.faults import FAULTS
-    from .backend.ledger import Message, Sms
+    from .backend.messages import Message, Sms
+    from .faults import Fault
+    from .http.exchange import Request, Response
     from .server import MockServer
-    from .faults import Trouble
-    from sms_scheduler_contract.mutants.variants import VARIANTS
 
-__all__ = ["FAULTS", "VARIANTS", "Message", "MockServer", "Sms", "Trouble"]
+__all__ = ["Fault", "Message", "MockServer", "Request", "Response", "Sms"]
 
 _MODULES = {
-    "FAULTS": "sms_scheduler_contract.mutants.faults",
-    "VARIANTS": "sms_scheduler_contract.mutants.variants",
-    "Message": "sms_scheduler_mock.backend.ledger",
+    "Fault": "sms_scheduler_mock.faults",
+    "Message": "sms_scheduler_mock.backend.messages",
     "MockServer": "sms_scheduler_mock.server",
-    "Sms": "sms_scheduler_mock.backend.ledger",
-    "Trouble": "sms_scheduler_mock.faults",
+    "Request": "sms_scheduler_mock.http.exchange",
+    "Response": "sms_scheduler_mock.http.exchange",
+    "Sms": "sms_scheduler_mock.backend.messages",
 }
 
 
@@ -36,8 +35,8 @@ def __getattr__(name: str) -> Any:
 
 
 def missing(error: ModuleNotFoundError) -> str:
-    """What to do when the client is installed alone: the stand-in travels with it, its dependencies do not."""
-    return f'{error}; the stand-in server needs the extra "mock": pip install "sms-scheduler[mock]"'
+    """What to do when the client is installed alone: the mock server travels with it, its dependencies do not."""
+    return f'{error}; the mock server needs the extra "mock": pip install "sms-scheduler[mock]"'
 
 
 if sys.argv[0] == "-m":  # so it is while `python -m sms_scheduler_mock` imports the package

@@ -1,4 +1,4 @@
-"""python -m sms_scheduler_mock: the stand-in server on the command line, until it is stopped."""
+"""python -m sms_scheduler_mock: the mock server on the command line, until it is stopped."""
 
 import argparse
 import signal
@@ -8,7 +8,8 @@ from pathlib import Path
 from threading import Event
 from types import FrameType
 
-from .http.api import DIALECTS
+from .faults import Fault
+from .http.api import SMS_IDS
 from .server import MockServer
 
 
@@ -16,45 +17,29 @@ def main() -> int:
     """Serve until Ctrl-C or a request to terminate. Returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m sms_scheduler_mock",
-        description="A stand-in for the SMS Scheduler server. It sends nothing and, without --state, forgets "
+        description="A mock of the SMS Scheduler server. It sends nothing and, without --state, forgets "
         "everything when it stops.",
     )
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="where to listen (%(default)s; 0.0.0.0: everywhere)")
     add("--port", type=int, default=0, help="0, the default, takes one that is free")
     add("--api-key", default="mock-api-key", help="the key clients must send (%(default)s)")
-    add("--dialect", choices=DIALECTS, default="lists", help="how sms_ids reads (%(default)s)")
+    add("--sms-ids", choices=SMS_IDS, default="lists", help="how sms_ids reads in answers (%(default)s)")
     add(
         "--fault",
         dest="faults",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="break the contract in a way that sms_scheduler_mock.FAULTS names; may be repeated",
-    )
-    add(
-        "--variant",
-        dest="variants",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="keep it in another way, one that sms_scheduler_mock.VARIANTS names; may be repeated",
-    )
-    add(
-        "--trouble",
-        dest="troubles",
         metavar="TEXT",
         action="append",
         default=[],
         help='such as "status:status=429,retry_after=2,times=3,operation=createSms", "latency:seconds=0.5", "refuse", '
-        '"reset" or the name of a fault; may be repeated',
+        '"close" or "reset"; or a JSON object of the same fields, which has headers and a body too; may be repeated',
     )
     add("--now", type=_moment, metavar="TIME", help='what its clock shows at first, such as "2030-01-01 12:00:00"')
-    add("--frozen", action="store_true", help="the clock stands still until it is moved by the control interface")
+    add("--frozen", action="store_true", help="the clock stands still until it is moved by the admin API")
     add(
-        "--control",
+        "--admin",
         action=argparse.BooleanOptionalAction,
-        help="serve the control interface and the page, which ask for no key; by default only on loopback",
+        help="serve the admin API and the page, which ask for no key; by default only on loopback",
     )
     add(
         "--state",
@@ -73,7 +58,7 @@ def main() -> int:
         help="one of the only senders; may be repeated",
     )
     options = vars(parser.parse_args())
-    troubles, frozen = options.pop("troubles"), options.pop("frozen")
+    faults, frozen = options.pop("faults"), options.pop("frozen")
 
     stop = Event()
 
@@ -84,8 +69,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, on_signal)
     try:
         server = MockServer(**options, ticking=not frozen)
-        for trouble in troubles:
-            server.add_trouble(trouble)
+        for fault in faults:
+            server.add_fault(Fault.parse(fault))
         with server:
             page = [f"page:    {server.page_url}"] if server.page_url else []
             print(

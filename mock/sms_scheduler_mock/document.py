@@ -1,29 +1,21 @@
-"""What the stand-in takes from openapi.yaml: paths, request schemas and status codes."""
+"""What the mock server takes from the OpenAPI document: paths, request schemas and status codes."""
 
 import itertools
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import jsonschema_rs
-import yaml
 
+OPENAPI = Path(__file__).with_name("openapi.json")
 _JSON = "application/json"
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-# libyaml reads the document several times faster, where PyYAML was built with it.
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-def default_path() -> Path:
-    """Where openapi.yaml is: in the package when installed, else at the top of the repository."""
-    here = Path(__file__).resolve()
-    installed = here.parent / "openapi.yaml"
-    return installed if installed.exists() else here.parents[2] / "openapi.yaml"
 
 
 class Document:
-    """An OpenAPI document, read for what a server needs of it.
+    """An OpenAPI document in JSON, read for what a server needs of it.
 
     Raises OSError if the file cannot be read, ValueError if it is not a document to serve from.
     """
@@ -31,9 +23,9 @@ class Document:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._root = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
-        except yaml.YAMLError as error:
-            raise ValueError(f"{path} is not YAML: {error}") from error
+            self._root = json.loads(path.read_bytes())
+        except ValueError as error:
+            raise ValueError(f"{path} is not JSON; scripts/generate makes JSON of a YAML document: {error}") from None
 
     def at(self, pointer: str) -> Any:
         """The value at a JSON pointer such as `#/components/schemas/SmsStatus`."""
@@ -73,6 +65,11 @@ class Document:
             }
             for path, item in self.at("#/paths").items()
         }
+
+    @property
+    def operation_names(self) -> list[str]:
+        """The names of all operations."""
+        return [name for methods in self.operations.values() for name in methods.values()]
 
     @property
     def statuses(self) -> dict[str, int]:

@@ -18,8 +18,8 @@ LATER = "2030-12-25 12:45:59"
 
 @pytest.fixture(scope="module", params=["lists", "integers"])
 def running_mock(request: pytest.FixtureRequest) -> Iterator[MockServer]:
-    dialect: Literal["lists", "integers"] = request.param
-    with MockServer(dialect=dialect, now=NOW) as server:
+    sms_ids: Literal["lists", "integers"] = request.param
+    with MockServer(sms_ids=sms_ids, now=NOW) as server:
         yield server
 
 
@@ -93,7 +93,7 @@ def test_report_of_an_sms(client: AnyClient, mock: MockServer) -> None:
 
 
 def test_report_of_a_message(client: AnyClient, mock: MockServer) -> None:
-    mock.outcome(TWO, 33)
+    mock.delivery_result(TWO, 33)
     created = create(client, delivery_date=NOW)
     mock.advance(hours=1)
     rows = client.call("get_message", created.message_id)

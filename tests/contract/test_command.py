@@ -12,6 +12,7 @@ from threading import Thread
 from typing import Literal
 
 import pytest
+from sms_scheduler_contract.mutants import CONFORMING, MUTANTS
 from sms_scheduler_contract.mutants.another_server import another_server
 from sms_scheduler_mock import MockServer
 
@@ -55,7 +56,7 @@ def server_that_answers(answer: Callable[[str, str | None], tuple[int, bytes]]) 
 
 @pytest.mark.parametrize("sms_ids", ["lists", "integers"])
 def test_the_mock_server_passes_every_check(sms_ids: Literal["lists", "integers"], run_contract: Contract) -> None:
-    with MockServer(dialect=sms_ids) as server:
+    with MockServer(sms_ids=sms_ids) as server:
         run = run_contract("--url", server.url, "--api-key", server.api_key)
     assert run.returncode == 0, run.stdout + run.stderr
     assert re.search(r": [0-9]+ passed, 0 failed, 0 not tested\.\n$", run.stdout)
@@ -85,7 +86,8 @@ def test_without_a_url_the_mock_server_is_tested(run_contract: Contract) -> None
 def test_a_failed_check_has_a_reproducer(tmp_path: Path, run_contract: Contract) -> None:
     junit, page = tmp_path / "junit.xml", tmp_path / "report.html"
     selected = ["-k", "a_message_is_deleted", "--junit", str(junit), "--html", str(page)]
-    with MockServer(faults=["one-too-many-deleted"], api_key="the-secret-key") as server:
+    with MockServer(api_key="the-secret-key") as server:
+        MUTANTS["one-too-many-deleted"].apply(server)
         run = run_contract("--url", server.url, "--api-key", server.api_key, *selected)
         failure = next(ET.parse(junit).getroot().iter("failure"))
         details, _, lines = (failure.text or "").partition("\n\n")
@@ -107,20 +109,21 @@ def test_a_failed_check_has_a_reproducer(tmp_path: Path, run_contract: Contract)
 
 
 def test_a_reproducer_shows_an_unknown_id_by_its_distance(run_contract: Contract) -> None:
-    with another_server(fault="stores-what-it-refuses") as server:
+    with another_server("stores-what-it-refuses") as server:
         run = run_contract("--url", server.url, "--api-key", server.api_key, "-k", "refused_request_creates_nothing")
     assert run.returncode == 1, run.stdout
     assert re.search(r'curl -sS -X GET "\$url/message/\$\(\(id1 \+ [0-9]+\)\)"', run.stdout)
 
 
 def test_a_failure_that_does_not_happen_again_is_reported(run_contract: Contract) -> None:
-    with another_server(fault="ids-return") as server:
+    with another_server("ids-return") as server:
         run = run_contract("--url", server.url, "--api-key", server.api_key, "-k", "creation")
     assert run.returncode == 1, run.stdout
 
 
 def test_an_unlisted_status_code_is_observed(run_contract: Contract) -> None:
-    with MockServer(variants=["new-status-codes"]) as server:
+    with MockServer() as server:
+        CONFORMING["new-status-codes"].apply(server)
         run = run_contract("--url", server.url, "--api-key", server.api_key, "-k", "links or reports")
     assert run.returncode == 0, run.stdout
     assert "statuses that the page does not list: 99" in run.stdout

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sms_scheduler_contract.mutants import MUTANTS
 from sms_scheduler_contract.mutants.another_server import another_server
 from sms_scheduler_mock import MockServer
 
@@ -102,7 +103,8 @@ def test_it_asks_first(run_contract: Contract) -> None:
 
 
 def test_what_cannot_be_deleted_is_reported(run_contract: Contract) -> None:
-    with MockServer(faults=["deletes-nothing"]) as server:
+    with MockServer() as server:
+        MUTANTS["deletes-nothing"].apply(server)
         run = run_contract(*arguments(server), *FAST)
         left = [message.id for message in server.messages]
     assert run.returncode == 1, run.stdout

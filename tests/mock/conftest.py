@@ -32,7 +32,7 @@ def client(running_server: MockServer) -> Iterator[httpx.Client]:
 
 @pytest.fixture(autouse=True)
 def server(running_server: MockServer) -> MockServer:
-    """The server that these clients ask; as good as new for each test."""
+    """The server that these clients ask; as reset for each test."""
     running_server.reset()
     return running_server
 

@@ -1,4 +1,4 @@
-"""Which requests the stand-in refuses, and in what words."""
+"""Which requests the mock server refuses, and in what words."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -10,8 +10,8 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from .api import DOCUMENT, PREFIX
 from ..document import Document
+from .api import DOCUMENT, PREFIX
 
 FOLDER = Path(__file__).with_name("page_files")
 # Nothing from elsewhere, whatever a text says that was sent, and in no page of another site. Swagger UI has styles and
@@ -27,7 +27,7 @@ _SWAGGER_UI = {"swagger_bundle.js": "text/javascript", "swagger_style.css": "tex
 
 
 def routes(document: Document) -> Sequence[BaseRoute]:
-    """The page at the root, and what it needs below the prefix of the control interface."""
+    """The page at the root, and what it needs below the prefix of the admin API."""
 
     def page(request: Request) -> Response:  # noqa: ARG001
         return FileResponse(FOLDER / "index.html", headers=_HEADERS)
@@ -35,7 +35,7 @@ def routes(document: Document) -> Sequence[BaseRoute]:
     def openapi(request: Request) -> Response:
         return _json(document.served_at(request.scope.get("root_path", "") + document.base_path))
 
-    def control(request: Request) -> Response:
+    def admin(request: Request) -> Response:
         return _json(Document(DOCUMENT).served_at(request.scope.get("root_path", "") + PREFIX))
 
     def swagger_ui(request: Request) -> Response:
@@ -45,14 +45,14 @@ def routes(document: Document) -> Sequence[BaseRoute]:
     return [
         Route("/", page),
         Route(f"{PREFIX}/openapi.json", openapi),
-        Route(f"{PREFIX}/control.json", control),
+        Route(f"{PREFIX}/admin.json", admin),
         Mount(f"{PREFIX}/page", StaticFiles(directory=FOLDER)),
         Route(f"{PREFIX}/swagger-ui/{{name}}", swagger_ui),
     ]
 
 
 def _json(document: object) -> Response:
-    return Response(json.dumps(document, default=str), media_type="application/json")  # YAML has dates
+    return Response(json.dumps(document), media_type="application/json")
 
 
 def _swagger_ui() -> Path:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 # The largest weight, so that their sum is a number.
 LARGEST = 1_000_000_000
@@ -35,7 +36,7 @@ class _Rule:
         return self.statuses[self.places.get(sms_id, -1)]
 
 
-class AllOutcomes:
+class DeliveryResults:
     """Decides how SMS end. Of several rules that pick a number, the last one given counts.
 
     `statuses` are the documented codes by name. Without any rule, all SMS are received, or end in a status of the `mix`:
@@ -81,6 +82,17 @@ class AllOutcomes:
     def by_number(self) -> dict[str, tuple[str, ...]]:
         """What was decided for single phone numbers, in the order in which it was."""
         return {rule.recipients: rule.statuses for rule in reversed(self._rules) if isinstance(rule.recipients, str)}
+
+    def settings(self) -> dict[str, object]:
+        """What was decided for single phone numbers and at random, as JSON for `restore`."""
+        return {"delivery_results": self.by_number, "mix": self.mix}
+
+    def restore(self, settings: Mapping[str, Any], known: Mapping[int, str]) -> None:
+        """Go on from settings. Raises AttributeError, TypeError or ValueError if they are none."""
+        self.clear()
+        for number, statuses in settings.get("delivery_results", {}).items():
+            self.add(number, statuses, known)
+        self.set_mix(settings.get("mix", {}))
 
     def accepted(self, numbers: Mapping[int, str]) -> None:
         for rule in self._rules:

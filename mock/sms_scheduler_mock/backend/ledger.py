@@ -1,13 +1,16 @@
-"""The messages that the stand-in accepted, and what becomes of their SMS as time passes."""
+"""The messages that were accepted, and what becomes of their SMS as time passes."""
 
 import heapq
 import itertools
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import RLock
 from typing import Protocol
+
+from .account import Account
+from .delivery import DeliveryResults
+from .messages import Contents, Message, NewMessage, Record, Sms
 
 SENT_AFTER = timedelta(seconds=5)
 ENDED_AFTER = timedelta(seconds=15)
@@ -41,130 +44,6 @@ class Rules:
     keeps_emptied: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sms:
-    """One SMS, as it stood when you asked.
-
-    `status` is the documented code and `status_name` its name; `deleted` tells whether a client has deleted the SMS.
-    """
-
-    id: int
-    phone_number: str
-    status: int
-    deleted: bool
-    status_name: str = field(default="", compare=False)
-
-    @property
-    def sent(self) -> bool:
-        """Whether its sending began: its date has come, and it was neither deleted nor cancelled."""
-        return not self.deleted and self.status_name != "SCHEDULED" and not self.status_name.startswith("CANCELLED_")
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message that the server accepted, as it stood when you asked.
-
-    `delivery_date` is the one that the client gave, by the clock of the server. `sms` holds the
-    deleted ones too.
-    """
-
-    id: int
-    text: str
-    stop: bool
-    delivery_date: datetime
-    sender_id: int
-    sms: tuple[Sms, ...]
-
-    @property
-    def phone_numbers(self) -> tuple[str, ...]:
-        """Where it goes, each number once."""
-        return tuple(dict.fromkeys(sms.phone_number for sms in self.sms))
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether all its SMS were deleted."""
-        return all(sms.deleted for sms in self.sms)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewMessage:
-    """What a client asks for."""
-
-    text: str
-    stop: bool
-    delivery_date: datetime
-    sender_id: int
-    phone_numbers: tuple[str, ...]
-
-
-def later(moment: datetime, seconds: float) -> datetime:
-    """So many seconds after a moment, and no later than the calendar ends."""
-    return moment + min(timedelta(seconds=seconds), datetime.max - moment)
-
-
-class Clock:
-    """A clock without a time zone. It stands still unless `ticking`, and moves when told."""
-
-    def __init__(self, start: datetime | None = None, *, ticking: bool = False) -> None:
-        self._start = start
-        self._ticks_at_start = ticking
-        self.reset()
-
-    def __call__(self) -> datetime:
-        moment, set_at, ticking = self._setting
-        return later(moment, time.monotonic() - set_at) if ticking else moment
-
-    @property
-    def ticking(self) -> bool:
-        """Whether it runs by itself. The time shown stays when this is set."""
-        return self._setting[2]
-
-    @ticking.setter
-    def ticking(self, ticking: bool) -> None:
-        self._setting = (self(), time.monotonic(), ticking)
-
-    def set(self, moment: datetime) -> None:
-        """Show another time. Raises ValueError for a time with a zone."""
-        if moment.tzinfo is not None:
-            raise ValueError("the server's clock has no time zone: give a naive datetime")
-        self._setting = (moment, time.monotonic(), self.ticking)
-
-    def reset(self) -> None:
-        """Show the start again; the time of this machine if there is none."""
-        self._setting = (datetime.min, 0.0, self._ticks_at_start)
-        self.set(self._start or datetime.now().replace(microsecond=0))
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A message as it was accepted, with the number of each of its SMS by id. `ordinal` counts messages from 0."""
-
-    ordinal: int
-    id: int
-    asked: NewMessage
-    sent_at: datetime
-    numbers: Mapping[int, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
-    """All that a ledger holds.
-
-    Attributes:
-        records: The messages, the oldest first.
-        deleted: The ids of the SMS that were deleted.
-        paid: By the id of each SMS that was accepted while credits were counted, whether one was left for it.
-        credits: How many are left; None if they are not counted.
-        accepted: How many messages and SMS were ever accepted: the ids go on from there.
-    """
-
-    records: Sequence[Record] = ()
-    deleted: frozenset[int] = frozenset()
-    paid: Mapping[int, bool]
-    credits: int | None = None
-    accepted: tuple[int, int] = (0, 0)
-
-
 class Journal(Protocol):
     """Told of every change before it is made. What it raises keeps the change from being made."""
 
@@ -174,53 +53,35 @@ class Journal(Protocol):
 
     def evicted(self, record: Record) -> None: ...
 
-    def replaced(self, contents: Contents) -> None: ...
-
-
-class NoJournal:
-    """Keeps nothing."""
-
-    def created(self, record: Record, paid: Mapping[int, bool], credits: int | None) -> None: ...  # noqa: A002
-
-    def deleted(self, sms_ids: Sequence[int], credits: int | None) -> None: ...  # noqa: A002
-
-    def evicted(self, record: Record) -> None: ...
-
-    def replaced(self, contents: Contents) -> None: ...
-
-
-class Outcomes(Protocol):
-    """Decides how SMS end."""
-
-    def accepted(self, numbers: Mapping[int, str]) -> None:
-        """Told of new SMS: their numbers by id."""
-
-    def forgotten(self, sms_ids: Iterable[int]) -> None:
-        """Told of SMS that will not be asked for any more."""
-
-    def end(self, sms_id: int, phone_number: str) -> str:
-        """The name of the status that an SMS ends in."""
-        ...
-
 
 class Ledger:
     """Keeps messages and tells where their SMS stand. May be used from several threads.
 
-    `statuses` are the documented codes by name, `now` is the clock. `rules` may be replaced at any time. Of more than
-    `capacity` messages, the one whose sending begins or began first is forgotten: what has ended goes before what has not.
+    Of more than `capacity` messages, the one whose sending begins or began first is forgotten: what has ended goes before
+    what has not.
 
-    An SMS takes a credit when it is accepted, while credits are counted; one that is deleted gives it back.
+    An SMS takes a credit of the account when it is accepted, while credits are counted; one that is deleted gives it back.
+
+    Args:
+        statuses: The documented codes by name.
+        now: The clock.
+        account: Who pays.
+        delivery: Decides how SMS end.
+        capacity: How many messages are held at most.
 
     Attributes:
-        journal: What is told of every change.
+        journal: What is told of every change, if anything.
         lock: Who holds it is alone with the ledger: nothing is accepted or deleted meanwhile.
+        now: The clock.
+        rules: May be replaced at any time.
     """
 
     def __init__(
         self,
         statuses: Mapping[str, int],
         now: Callable[[], datetime],
-        outcomes: Outcomes,
+        account: Account,
+        delivery: DeliveryResults,
         *,
         capacity: int = 1_000_000,
     ) -> None:
@@ -228,31 +89,13 @@ class Ledger:
             raise ValueError(f"the document names no status {', '.join(sorted(missing))}")
         self._statuses = statuses
         self.now = now
-        self._outcomes = outcomes
+        self._account = account
+        self._delivery = delivery
         self._capacity = capacity
-        self.journal: Journal = NoJournal()
+        self.journal: Journal | None = None
         self.rules = Rules()
         self.lock = RLock()
-        self._hold(Contents(paid={}))
-
-    @property
-    def credits(self) -> int | None:
-        """The SMS that can still be paid; None if they are not counted."""
-        return self._credits
-
-    @credits.setter  # noqa: A003
-    def credits(self, credits: int | None) -> None:  # noqa: A002
-        self.check_credits(credits)
-        with self.lock:
-            self.journal.deleted((), credits)
-            self._credits = credits
-
-    def check_credits(self, credits: int | None) -> None:  # noqa: A002
-        """Raise ValueError for credits that make no sense."""
-        if credits is not None and credits < 0:
-            raise ValueError(f"credits are 0 or more, or None for any number, not {credits}")
-        if credits is not None and WITHOUT_CREDIT not in self._statuses:
-            raise ValueError(f"the document names no status {WITHOUT_CREDIT}")
+        self._hold(Contents())
 
     def contents(self) -> Contents:
         """All that it holds."""
@@ -261,15 +104,8 @@ class Ledger:
                 records=tuple(self._records.values()),
                 deleted=frozenset(self._deleted),
                 paid=dict(self._paid),
-                credits=self._credits,
                 accepted=self._accepted,
             )
-
-    def replace(self, contents: Contents) -> None:
-        """Hold other contents instead."""
-        with self.lock:
-            self.journal.replaced(contents)
-            self.restore(contents)
 
     def _hold(self, contents: Contents) -> None:
         self._records = {record.id: record for record in contents.records}
@@ -278,11 +114,10 @@ class Ledger:
         heapq.heapify(self._by_date)
         self._deleted = set(contents.deleted)
         self._paid = dict(contents.paid)
-        self._credits = contents.credits
         self._accepted = contents.accepted
 
     def restore(self, contents: Contents) -> None:
-        """Hold what the journal already has."""
+        """Hold other contents, which the journal has already."""
         with self.lock:
             self._hold(contents)
             while len(self._records) > self._capacity:
@@ -299,33 +134,37 @@ class Ledger:
             sent_at = max(asked.delivery_date, self.now())
             record = Record(messages, self.rules.message_id(messages), asked, sent_at, numbers)
             paid = self._pay(numbers)
-            credits_left = None if self._credits is None else self._credits - sum(paid.values())
-            self.journal.created(record, paid, credits_left)
+            credits_left = self._credits_after(-sum(paid.values()))
+            if self.journal:
+                self.journal.created(record, paid, credits_left)
             self._accepted = messages + 1, sms + len(numbers)
-            self._credits = credits_left
+            self._account.credits = credits_left
             self._paid.update(paid)
             self._records[record.id] = record
             self._record_of_sms.update(dict.fromkeys(numbers, record))
             heapq.heappush(self._by_date, (sent_at, record.ordinal, record.id))
-            self._outcomes.accepted(numbers)
+            self._delivery.accepted(numbers)
             return record
 
     def _pay(self, sms_ids: Iterable[int]) -> dict[int, bool]:
-        if self._credits is None:
-            return {}
-        return {sms_id: place < self._credits for place, sms_id in enumerate(sms_ids)}
+        left = self._account.credits
+        return {} if left is None else {sms_id: place < left for place, sms_id in enumerate(sms_ids)}
+
+    def _credits_after(self, change: int) -> int | None:
+        return None if self._account.credits is None else self._account.credits + change
 
     def _evict(self) -> None:
         _, _, message_id = self._by_date[0]
         record = self._records[message_id]
-        self.journal.evicted(record)
+        if self.journal:
+            self.journal.evicted(record)
         heapq.heappop(self._by_date)
         del self._records[message_id]
         for sms_id in record.numbers:
             del self._record_of_sms[sms_id]
             self._deleted.discard(sms_id)
             self._paid.pop(sms_id, None)
-        self._outcomes.forgotten(record.numbers)
+        self._delivery.forgotten(record.numbers)
 
     def numbers(self) -> dict[int, str]:
         """The phone number of every SMS by its id, in the order in which they were accepted."""
@@ -378,10 +217,10 @@ class Ledger:
         """Delete those of some SMS that are not sent yet; how many."""
         ids = [one.id for one in sms if one.status == self._statuses["SCHEDULED"]]
         if ids:
-            paid_back = sum(self._paid.get(sms_id, False) for sms_id in ids)
-            credits_left = None if self._credits is None else self._credits + paid_back
-            self.journal.deleted(ids, credits_left)
-            self._credits = credits_left
+            credits_left = self._credits_after(sum(self._paid.get(sms_id, False) for sms_id in ids))
+            if self.journal:
+                self.journal.deleted(ids, credits_left)
+            self._account.credits = credits_left
             self._deleted.update(ids)
         return len(ids)
 
@@ -397,7 +236,7 @@ class Ledger:
         return Sms(sms_id, number, self._statuses[name], deleted, name)
 
     def _end(self, sms_id: int, number: str) -> str:
-        return self._outcomes.end(sms_id, number) if self._paid.get(sms_id, True) else WITHOUT_CREDIT
+        return self._delivery.end(sms_id, number) if self._paid.get(sms_id, True) else WITHOUT_CREDIT
 
 
 def _status_after(elapsed: timedelta, end: str) -> str:

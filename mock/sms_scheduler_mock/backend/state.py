@@ -12,9 +12,9 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from .ledger import Contents, NewMessage, Record
+from .messages import Contents, NewMessage, Record
 
-_APPLICATION, _VERSION = 0x534D5353, 1
+_APPLICATION, _VERSION = 0x534D5353, 2
 _SCHEMA = f"""
 BEGIN;
 CREATE TABLE message (
@@ -102,17 +102,17 @@ class Store:
             connection.execute("DELETE FROM sms WHERE message = ?", (record.ordinal,))
             connection.execute("DELETE FROM message WHERE ordinal = ?", (record.ordinal,))
 
-    def replaced(self, contents: Contents) -> None:
+    def replace(self, contents: Contents, settings: Mapping[str, Any]) -> None:
+        """Hold all this, and nothing else."""
         with self._change() as connection:
+            connection.execute("DELETE FROM setting")
             connection.execute("DELETE FROM sms")
             connection.execute("DELETE FROM message")
             held = sum(len(record.numbers) for record in contents.records)
             # Those before the ones held were forgotten.
             _insert(connection, contents.records, contents.accepted[1] - held, contents.deleted, contents.paid)
-            _set(connection, {"accepted": contents.accepted, "credits": contents.credits})
+            _set(connection, {"accepted": contents.accepted, **settings})
         self._accepted = contents.accepted
-
-    # What is set
 
     def set(self, settings: Mapping[str, Any]) -> None:
         """Keep settings, each one a JSON value; None is forgotten."""
@@ -149,7 +149,6 @@ class Store:
             records=records,
             deleted=frozenset(deleted),
             paid=paid,
-            credits=settings.pop("credits", None),
             accepted=self._accepted,
         )
         return contents, settings
@@ -209,7 +208,10 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     application, version = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in _HEADER)
     if application != _APPLICATION:
         raise ValueError(f"{path} is not the state of a server")
-    if version != _VERSION:
+    if version == 1:
+        connection.execute("UPDATE setting SET name = 'delivery_results' WHERE name = 'outcomes'")
+        connection.execute(f"PRAGMA user_version = {_VERSION}")
+    elif version != _VERSION:
         raise ValueError(f"{path} is the state of another version of the server")
 
 

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, cast
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
 from ..document import RequestSchema
-from .ledger import NewMessage
+from .messages import NewMessage
 
 # A country prefix, no spaces or hyphens; the lengths agree with every example of the vendor's page.
 _PHONE_NUMBER = re.compile(r"\+[0-9]{10,15}")

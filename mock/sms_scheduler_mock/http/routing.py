@@ -2,18 +2,18 @@
 
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from starlette.datastructures import Headers
 
-from .api import Call, Reply
-from ..document import Document
 from ..backend.state import StateError
+from ..document import Document
+from .exchange import Answer, Encoded, Request, Response
 
 _log = logging.getLogger("sms_scheduler_mock")
 
 # The names of the operations at a path by HTTP method, and the id in the path.
-Place = tuple[Mapping[str, str], str]
+Route = tuple[Mapping[str, str], str]
 
 
 class Service:
@@ -21,11 +21,11 @@ class Service:
 
     Args:
         document: What has the paths.
-        answer: Answers calls.
+        answer: Answers requests.
         max_body: How many bytes of a body are read; more is answered 413.
     """
 
-    def __init__(self, document: Document, answer: Callable[[Call], Reply], max_body: int) -> None:
+    def __init__(self, document: Document, answer: Answer, max_body: int) -> None:
         self._answer = answer
         self.max_body = max_body
         self._paths = [
@@ -33,26 +33,26 @@ class Service:
             for path, operations in document.operations.items()
         ]
 
-    def find(self, path: str) -> Place | None:
+    def find(self, path: str) -> Route | None:
         """What is at a path; None if nothing is there."""
         for pattern, operations in self._paths:
             if match := pattern.fullmatch(path):
                 return operations, match[match.lastindex] if match.lastindex else ""
         return None
 
-    def reply(self, place: Place, method: str, headers: Sequence[tuple[bytes, bytes]], content: bytes | None) -> Reply:
-        """Answer a request to a place, whose headers have lower-case names; content of None is too much to read."""
-        if content is None:
-            return Reply(413, f"The request body has more than {self.max_body:,} bytes.")
-        operations, identifier = place
-        call = Call(operations, method, identifier, Headers(raw=list(headers)), content)
+    def answer(self, route: Route, method: str, headers: Sequence[tuple[bytes, bytes]], body: bytes | None) -> Encoded:
+        """Answer a request whose headers have lower-case names; a body of None is too much to read."""
+        if body is None:
+            return Response(413, f"The request body has more than {self.max_body:,} bytes.").encode()
+        operations, identifier = route
+        request = Request(operations, method, identifier, Headers(raw=list(headers)), body)
         try:
-            return self._answer(call)
+            return self._answer(request).encode()
         except StateError as error:
-            return Reply(500, str(error))
-        except Exception as error:  # in a function of the user's, most likely, who sees it here and in the log
-            _log.exception("The stand-in failed to answer %s", call.operation)
-            return Reply(500, f"The stand-in failed: {type(error).__name__}: {error}")
+            return Response(500, str(error)).encode()
+        except Exception as error:  # in a hook, most likely, whose author sees it here and in the log
+            _log.exception("The mock server failed to answer %s", request.operation)
+            return Response(500, f"The mock server failed: {type(error).__name__}: {error}").encode()
 
 
 def _pattern(path: str) -> str:

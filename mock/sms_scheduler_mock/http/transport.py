@@ -1,72 +1,79 @@
-"""An httpx transport that asks the stand-in directly, without a socket."""
+"""An httpx transport that asks the mock server directly, without a socket."""
 
 import time
 from collections.abc import AsyncIterable, Iterable
+from typing import Generic, TypeVar
 
 import anyio
 import httpx
 
-from .api import Reply
+from .exchange import Encoded, Response
 from .routing import Service
 
+S = TypeVar("S")
 
-class InProcessTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+
+class InProcessTransport(httpx.BaseTransport, httpx.AsyncBaseTransport, Generic[S]):
     """For `httpx.Client` and `httpx.AsyncClient` alike; many clients may share it.
 
     It holds nothing open, so closing it does nothing and leaving it unclosed costs nothing.
-    Troubles raise what httpx raises over a connection that has them.
+    Faults raise what httpx raises over a connection that has them.
+
+    Attributes:
+        server: The server that it asks.
     """
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, server: S) -> None:
         self._service = service
+        self.server = server
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         assert isinstance(request.stream, Iterable)  # noqa: S101  # httpx sees to that
-        content: bytes | None = b""
+        body: bytes | None = b""
         for chunk in request.stream:
-            content = self._joined(content, chunk)
-        reply = self._reply(request, content)
-        wait = _wait(request, reply)
+            body = self._joined(body, chunk)
+        response = self._answer(request, body)
+        wait = _wait(request, response)
         if wait:
             time.sleep(wait)
-        return _response(request, reply, wait)
+        return _as_httpx(request, response, wait)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         assert isinstance(request.stream, AsyncIterable)  # noqa: S101  # httpx sees to that
-        content: bytes | None = b""
+        body: bytes | None = b""
         async for chunk in request.stream:
-            content = self._joined(content, chunk)
-        reply = self._reply(request, content)
-        wait = _wait(request, reply)
+            body = self._joined(body, chunk)
+        response = self._answer(request, body)
+        wait = _wait(request, response)
         await anyio.sleep(wait)  # a task that asks lets others run, as it does over a socket
-        return _response(request, reply, wait)
+        return _as_httpx(request, response, wait)
 
-    def _joined(self, content: bytes | None, chunk: bytes) -> bytes | None:
+    def _joined(self, body: bytes | None, chunk: bytes) -> bytes | None:
         """A body and its next chunk; None once it is too long."""
-        if content is None or len(content) + len(chunk) > self._service.max_body:
+        if body is None or len(body) + len(chunk) > self._service.max_body:
             return None
-        return content + chunk
+        return body + chunk
 
-    def _reply(self, request: httpx.Request, content: bytes | None) -> Reply:
-        place = self._service.find(request.url.path)
-        if place is None:
-            return Reply(404)
+    def _answer(self, request: httpx.Request, body: bytes | None) -> Encoded:
+        route = self._service.find(request.url.path)
+        if route is None:
+            return Response(404).encode()
         headers = [(name.lower(), value) for name, value in request.headers.raw]
-        return self._service.reply(place, request.method, headers, content)
+        return self._service.answer(route, request.method, headers, body)
 
 
-def _wait(request: httpx.Request, reply: Reply) -> float:
-    """How long the client waits for the reply: no longer than it is ready to."""
+def _wait(request: httpx.Request, response: Encoded) -> float:
+    """How long the client waits for the response: no longer than it is ready to."""
     timeout: float | None = request.extensions.get("timeout", {}).get("read")
-    return reply.delay if timeout is None else min(reply.delay, timeout)
+    return response.delay if timeout is None else min(response.delay, timeout)
 
 
-def _response(request: httpx.Request, reply: Reply, waited: float) -> httpx.Response:
-    if waited < reply.delay:
+def _as_httpx(request: httpx.Request, response: Encoded, waited: float) -> httpx.Response:
+    if waited < response.delay:
         raise httpx.ReadTimeout("The read operation timed out", request=request)
-    if reply.hang_up == "refuse":
+    if response.hang_up == "close":
         raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=request)
-    if reply.hang_up == "reset":
+    if response.hang_up == "reset":
         raise httpx.ReadError("[Errno 104] Connection reset by peer", request=request)
-    headers, content = reply.encode()
-    return httpx.Response(reply.status, headers=headers, stream=httpx.ByteStream(content))
+    body = b"" if request.method == "HEAD" else response.body
+    return httpx.Response(response.status, headers=response.headers, stream=httpx.ByteStream(body))

@@ -1,49 +1,66 @@
-"""Whether the suite can be trusted: every fault is caught, and no honest server is accused.
+"""Whether the suite can be trusted: every mutant is caught, and no conforming variant fails.
 
-The servers are the stand-in with its faults, variants and dialects, and another one that was written from the vendor's
-page alone, which shares nothing with the stand-in and has faults of its own.
+The servers are the mock server as a mutant or as a conforming variant, and another one that was written from the vendor's
+page alone, which shares nothing with the mock server and has mutants of its own.
 """
 
 import datetime
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 from rich.console import Console
 from rich.progress import track
-from sms_scheduler_mock import FAULTS, VARIANTS, MockServer
+from sms_scheduler_mock import MockServer
 
 from .errors import CannotTestError
-from .mutants import another_server
+from .mutants import CONFORMING, MUTANTS, Mutant, another_server
 from .runner import run
 from .server import Effort, Server
 from .target import Target
 
-DIALECTS = {"lists": "sms_ids has a list of ids for each number", "integers": "sms_ids has one id for each number"}
-# What a server may be, and a heading for it: a kind is a fault if it has to be caught.
-KINDS: Mapping[str, tuple[str, Mapping[str, str], bool]] = {
-    "variant": ("Variants of the stand-in", VARIANTS, False),
-    "dialect": ("Dialects of the stand-in", DIALECTS, False),
-    "honest": ("Another server", {"as it is": "Written from the page alone, in another style"}, False),
-    "fault": ("Faults of the stand-in", FAULTS, True),
-    "another fault": ("Faults of the other server", another_server.FAULTS, True),
-}
-# Fewer cases than a tester's run has, for the time it takes; a server that this is too little for is judged by a whole run.
+# Fewer cases than a tester's run has, for the time it takes; a mutant that this is too little for meets a whole run.
 _CASES = 0.3
+
+
+def _descriptions(mutants: Mapping[str, Mutant]) -> Mapping[str, str]:
+    return {name: mutant.description for name, mutant in mutants.items()}
+
+
+@attrs.frozen
+class Kind:
+    """A kind of server: its heading, the descriptions of its servers by name, and whether they have to be caught."""
+
+    heading: str
+    servers: Mapping[str, str]
+    is_broken: bool
+
+
+KINDS: Mapping[str, Kind] = {
+    "conforming": Kind("Conforming variants of the mock server", _descriptions(CONFORMING), is_broken=False),
+    "sms_ids": Kind(
+        "The mock server as it is",
+        {"lists": "sms_ids has a list of ids for each number", "integers": "sms_ids has one id for each number"},
+        is_broken=False,
+    ),
+    "another": Kind("Another server", {"as it is": "Written from the page alone, in another style"}, is_broken=False),
+    "mutant": Kind("Mutants of the mock server", _descriptions(MUTANTS), is_broken=True),
+    "another mutant": Kind("Mutants of the other server", another_server.MUTANTS, is_broken=True),
+}
 
 
 @attrs.frozen
 class Trial:
-    """A server to judge.
+    """A server to run the suite on.
 
     Attributes:
         kind: One of KINDS.
-        name: The fault, variant or dialect.
+        name: Which of its servers.
         seed: What Hypothesis makes its cases from.
     """
 
@@ -52,124 +69,121 @@ class Trial:
     seed: int
 
     @property
-    def is_faulty(self) -> bool:
-        """Whether a promise must be found to be broken."""
-        return KINDS[self.kind][2]
+    def is_broken(self) -> bool:
+        """Whether a check must fail."""
+        return KINDS[self.kind].is_broken
 
-    def judge(self) -> "Outcome":
-        """Run the suite with few cases, and with all if that catches no fault."""
-        outcome = self._judge(_CASES)
-        return self._judge(1.0) if self.is_faulty and not outcome.broken else outcome
+    def run(self) -> "Findings":
+        """Run the suite with few cases, and with all of them if these do not catch a mutant."""
+        findings = self._run(_CASES)
+        return self._run(1.0) if self.is_broken and not findings.failed else findings
 
-    def _judge(self, cases: float) -> "Outcome":
+    def _run(self, cases: float) -> "Findings":
         with self._server() as given:
             server = Server(Target(given.url, given.api_key), effort=Effort(seed=self.seed, shrink=False, cases=cases))
             try:
                 server.check()
             except CannotTestError as error:
-                return Outcome(self, {}, str(error))
-            done = run(server, until_failed=self.is_faulty, throwaway=True)
-        broken = {result.name: str(result.failure) for result in done.results if result.failure}
-        return Outcome(self, broken, done.stopped)
+                return Findings(self, {}, str(error))
+            done = run(server, until_failed=self.is_broken, throwaway=True)
+        failed = {result.name: str(result.failure) for result in done.results if result.failure}
+        return Findings(self, failed, done.stopped)
 
-    def _server(self) -> AbstractContextManager[Any]:
-        if self.kind == "honest":
-            return another_server.another_server()
-        if self.kind == "another fault":
-            return another_server.another_server(fault=self.name)
-        switches: dict[str, Any] = {
-            "variant": {"variants": [self.name]},
-            "dialect": {"dialect": self.name},
-            "fault": {"faults": [self.name]},
-        }
-        return MockServer(now=datetime.datetime(2030, 1, 1), ticking=True, **switches[self.kind])
+    @contextmanager
+    def _server(self) -> Iterator[Any]:
+        if self.kind.startswith("another"):
+            with another_server.another_server(self.name if self.is_broken else None) as server:
+                yield server
+            return
+        sms_ids: Literal["lists", "integers"] = "integers" if self.name == "integers" else "lists"
+        with MockServer(now=datetime.datetime(2030, 1, 1), ticking=True, sms_ids=sms_ids) as server:
+            if self.kind != "sms_ids":
+                {**MUTANTS, **CONFORMING}[self.name].apply(server)
+            yield server
 
 
 @attrs.frozen
-class Outcome:
-    """What came of a trial: the promises found broken with what was wrong, and why there was no verdict if so."""
+class Findings:
+    """What came of a trial: the checks that failed with what was wrong, and why the run stopped early if it did."""
 
     trial: Trial
-    broken: Mapping[str, str]
-    no_verdict: str
+    failed: Mapping[str, str]
+    stopped: str
 
     @property
     def problem(self) -> str | None:
         """What is wrong with the suite, if anything."""
         trial = self.trial
         name = f"{trial.kind} {trial.name}, seed {trial.seed}"
-        if trial.is_faulty:
-            return None if self.broken else f"{name}: not caught {self.no_verdict}".rstrip()
-        if self.no_verdict:
-            return f"{name}: no verdict: {self.no_verdict}"
-        return f"{name}: accused\n" + "\n".join(self.broken.values()) if self.broken else None
+        if trial.is_broken:
+            return None if self.failed else f"{name}: not caught {self.stopped}".rstrip()
+        if self.stopped:
+            return f"{name}: no verdict: {self.stopped}"
+        return f"{name}: false positive\n" + "\n".join(self.failed.values()) if self.failed else None
 
 
 def prove(seeds: Sequence[int], console: Console, matrix: Path | None) -> bool:
-    """Judge every server with each seed, and write the matrix if a file is given. The result is whether all is well.
+    """Run the suite on every server with each seed, and write the matrix if a file is given. The result is whether all is well.
 
-    A faulty server is judged until a promise is found to be broken.
+    It runs on a mutant until a check fails.
     """
-    trials = list(_trials(seeds))
+    trials = [Trial(kind, name, seed) for seed in seeds for kind in KINDS for name in KINDS[kind].servers]
     # two more than can compute at once, since some wait for messages to be sent
     with ProcessPoolExecutor((os.cpu_count() or 1) + 2, mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(Trial.judge, trial) for trial in trials]
-        done = track(as_completed(futures), "Judging", len(futures), console=console, transient=True)
+        futures = [pool.submit(Trial.run, trial) for trial in trials]
+        done = track(as_completed(futures), "Proving", len(futures), console=console, transient=True)
         try:
-            outcomes = [future.result() for future in done]
+            findings = [future.result() for future in done]
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    for outcome in outcomes:
-        if outcome.problem:
-            console.print(outcome.problem, markup=False, soft_wrap=True)
-    console.print(_summary(outcomes))
+    for finding in findings:
+        if finding.problem:
+            console.print(finding.problem, markup=False, soft_wrap=True)
+    console.print(_summary(findings))
     if matrix:
-        matrix.write_text(_matrix(outcomes), encoding="utf-8")
+        matrix.write_text(_matrix(findings), encoding="utf-8")
         console.print(f"Written to {matrix}.")
-    return not any(outcome.problem for outcome in outcomes)
+    return not any(finding.problem for finding in findings)
 
 
-def _trials(seeds: Sequence[int]) -> Iterator[Trial]:
-    for seed in seeds:
-        for kind, (_, names, _) in KINDS.items():
-            yield from (Trial(kind, name, seed) for name in names)
-
-
-def _summary(outcomes: Sequence[Outcome]) -> str:
-    faulty = [outcome for outcome in outcomes if outcome.trial.is_faulty]
-    honest = [outcome for outcome in outcomes if not outcome.trial.is_faulty]
-    caught = sum(not outcome.problem for outcome in faulty)
-    accused = sum(bool(outcome.problem) for outcome in honest)
-    seeds = sorted({outcome.trial.seed for outcome in outcomes})
+def _summary(findings: Sequence[Findings]) -> str:
+    mutants = [finding for finding in findings if finding.trial.is_broken]
+    conforming = [finding for finding in findings if not finding.trial.is_broken]
+    caught = sum(not finding.problem for finding in mutants)
+    false_positives = sum(bool(finding.problem) for finding in conforming)
+    seeds = sorted({finding.trial.seed for finding in findings})
     return (
-        f"{caught} of {len(faulty)} faults caught, {accused} of {len(honest)} honest servers accused, with "
-        f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}."
+        f"{caught} of {len(mutants)} mutants caught, {false_positives} false positives on {len(conforming)} conforming "
+        f"servers, with {'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}."
     )
 
 
-_HEAD = """# The proof of the contract suite
+_HEAD = """# Proof of the contract suite
 
-Made by `scripts/contract --prove --matrix docs/contract-proof.md`. Each server below was judged once with each seed. A fault must be caught:
-the promise that was found to be broken first is named, with the number of seeds where it was not with all of them. An
-honest server differs only in what the vendor leaves open, and must not be accused of anything.
+`scripts/contract --prove --matrix docs/contract-proof.md` wrote this file. The suite ran once on each server below with each seed.
+
+- A mutant is broken in one way. The suite must catch it: at least one check must fail. The table names the check that failed
+  first, and the number of seeds with which it did if it was not all of them.
+- A conforming variant differs only in what the vendor's page leaves open. No check may fail on it: that would be a false
+  positive.
 
 """
 
 
-def _matrix(outcomes: Sequence[Outcome]) -> str:
-    lines = [_HEAD + _summary(outcomes)]
-    for kind, (heading, names, _) in KINDS.items():
-        lines += ["", f"## {heading}", "", "| server | what it does | broken promise |", "|---|---|---|"]
-        for name, description in names.items():
-            found = [outcome for outcome in outcomes if (outcome.trial.kind, outcome.trial.name) == (kind, name)]
-            lines.append(f"| `{name}` | {description} | {_broken_by(found)} |")
+def _matrix(findings: Sequence[Findings]) -> str:
+    lines = [_HEAD + _summary(findings)]
+    for name, kind in KINDS.items():
+        lines += ["", f"## {kind.heading}", "", "| server | what it does | failed check |", "|---|---|---|"]
+        for server, description in kind.servers.items():
+            found = [finding for finding in findings if (finding.trial.kind, finding.trial.name) == (name, server)]
+            lines.append(f"| `{server}` | {description} | {_failed_in(found)} |")
     return "\n".join(lines) + "\n"
 
 
-def _broken_by(outcomes: Sequence[Outcome]) -> str:
-    names = list(dict.fromkeys(name for outcome in outcomes for name in outcome.broken))
-    counts = {name: sum(name in outcome.broken for outcome in outcomes) for name in names}
+def _failed_in(findings: Sequence[Findings]) -> str:
+    names = list(dict.fromkeys(name for finding in findings for name in finding.failed))
+    counts = {name: sum(name in finding.failed for finding in findings) for name in names}
     return (
-        ", ".join(name if count == len(outcomes) else f"{name} ({count})" for name, count in counts.items()) or "none"
+        ", ".join(name if count == len(findings) else f"{name} ({count})" for name, count in counts.items()) or "none"
     )

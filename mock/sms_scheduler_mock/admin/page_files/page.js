@@ -1,4 +1,4 @@
-// The inbox, by the control interface, and the reference, by Swagger UI. Texts are put in as text, never as HTML.
+// The inbox, by the admin API, and the reference, by Swagger UI. Texts are put in as text, never as HTML.
 
 const $ = (id) => document.getElementById(id);
 const make = (tag, text = "", properties = {}) => Object.assign(document.createElement(tag), { textContent: text }, properties);
@@ -10,7 +10,7 @@ const descriptions = Object.fromEntries(codes.map((code, place) => [code, words[
 
 const GONE = "The server does not answer.";
 
-async function control(path, method = "GET", body = undefined) {
+async function ask(path, method = "GET", body = undefined) {
   const content = body && { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
   const response = await fetch(`_mock${path}`, { method, ...content }).catch(() => { throw new Error(GONE); });
   const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
@@ -57,20 +57,21 @@ function showMessages(messages) {
   table.replaceChildren(table.tHead, ...groups);
 }
 
-function showTools(clock, account, troubles) {
+function showTools(clock, account, faults) {
   $("now").value = clock.now;
   $("ticking").checked = clock.ticking;
   $("base-url").textContent = baseUrl;
   $("api-key").textContent = account.api_key;
   $("credits").textContent = account.credits ?? "any number";
-  $("troubles").hidden = troubles.length === 0;
+  $("faults").hidden = faults.length === 0;
+  const written = (value) => (typeof value === "object" ? JSON.stringify(value) : value);
   const inWords = ({ kind, ...rest }) =>
-    [kind, ...Object.entries(rest).flatMap(([name, value]) => (value === null ? [] : `${name} ${value}`))].join(", ");
-  $("troubles").firstElementChild.textContent = `Trouble: ${troubles.map(inWords).join("; ")}.`;
+    [kind, ...Object.entries(rest).flatMap(([name, value]) => (value === null ? [] : `${name} ${written(value)}`))].join(", ");
+  $("faults").firstElementChild.textContent = `Faults: ${faults.map(inWords).join("; ")}.`;
 }
 
 async function refresh() {
-  const [messages, ...tools] = await Promise.all(["/messages", "/clock", "/account", "/troubles"].map((path) => control(path)));
+  const [messages, ...tools] = await Promise.all(["/messages", "/clock", "/account", "/faults"].map((path) => ask(path)));
   showTools(...tools);
   const fresh = JSON.stringify(messages);
   if (fresh !== shown) showMessages(messages); // a selection in the table lasts while nothing changes
@@ -96,13 +97,13 @@ async function keepLooking() {
   setTimeout(keepLooking, Math.max(1000, 10 * (performance.now() - started)));
 }
 
-const doAndShow = (...call) => attempt(async () => { await control(...call); await refresh(); }, "do");
+const doAndShow = (...call) => attempt(async () => { await ask(...call); await refresh(); }, "do");
 
 for (const button of document.querySelectorAll("[data-advance]")) {
   button.onclick = () => doAndShow("/clock/advance", "POST", { [button.dataset.advance]: 1 });
 }
 $("ticking").onchange = () => doAndShow("/clock", "PATCH", { ticking: $("ticking").checked });
-$("clear-troubles").onclick = () => doAndShow("/troubles", "DELETE");
+$("clear-faults").onclick = () => doAndShow("/faults", "DELETE");
 $("reset").onclick = () => confirm("Forget all messages, and all that was set?") && doAndShow("/reset", "POST");
 
 // The reference
@@ -131,7 +132,7 @@ async function makeReference() {
 async function showReference() {
   reference ??= makeReference().catch((error) => { reference = undefined; throw error; });
   const [scheme] = Object.keys(openapi.components.securitySchemes);
-  const { api_key: key } = await control("/account"); // it may have been regenerated
+  const { api_key: key } = await ask("/account"); // it may have been regenerated
   (await reference).preauthorizeApiKey(scheme, key);
 }
 

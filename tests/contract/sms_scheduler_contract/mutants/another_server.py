@@ -1,7 +1,7 @@
 """A server of the API that was written from the vendor's page alone, for a contract suite that has never met it.
 
 It keeps all that the page states, and decides in its own way what the page leaves open: a long text is several SMS, a
-number given twice gets two, and what is deleted stays in the reports, with status 29. With a fault it breaks one thing
+number given twice gets two, and what is deleted stays in the reports, with status 29. As a mutant it breaks one thing
 that the page states. Its one sender is 123, and its time is UTC.
 """
 
@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
 
-FAULTS = {
+MUTANTS = {
     "delete-without-key": "DELETE does not look at the key",
     "report-without-key": "GET /message/{id} does not look at the key",
     "key-with-more": "a key that merely begins with the right one is accepted",
@@ -87,7 +87,7 @@ FAULTS = {
     "bom": "JSON begins with a byte order mark",
     "nested": "what is answered stands in `data`",
 }
-# The method and the status that the fault changes, and to what.
+# The method and the status that the mutant changes, and to what.
 WRONG_STATUS = {
     "wrong-key-403": ("DELETE", 401, 403),
     "created-201": ("POST", 200, 201),
@@ -122,7 +122,7 @@ class RefusedError(Exception):
 
 
 class CrashError(Exception):
-    """The end of a server that has a fault."""
+    """The end of a server that is a mutant."""
 
 
 @dataclass
@@ -141,12 +141,12 @@ def now() -> datetime:
 
 
 class Service:
-    """The API without HTTP. `{fault: its value}.get(self.fault, honest value)` is how most faults are built in."""
+    """The API without HTTP. `{fault: its value}.get(self.mutant, honest value)` is how most mutants are built in."""
 
-    def __init__(self, fault: str | None) -> None:
-        if fault not in {None, *FAULTS}:
-            raise ValueError(f"no such fault: {fault}; there are {', '.join(FAULTS)}")
-        self.fault = fault or ""
+    def __init__(self, mutant: str | None) -> None:
+        if mutant not in {None, *MUTANTS}:
+            raise ValueError(f"no such mutant: {mutant}; there are {', '.join(MUTANTS)}")
+        self.mutant = mutant or ""
         self.api_key = "another-Key-7"
         self.next_id = 2**31
         self.messages: dict[int, list[Sms]] = {}
@@ -159,7 +159,7 @@ class Service:
                 status, content = self.authorize(method, path, authorization, body)
             except CrashError:
                 return 500, "<h1>Oops</h1>"
-        wrong_method, wrong_status, instead = WRONG_STATUS.get(self.fault, ("", 0, 0))
+        wrong_method, wrong_status, instead = WRONG_STATUS.get(self.mutant, ("", 0, 0))
         return instead if (method, status) == (wrong_method, wrong_status) else status, content
 
     def authorize(self, method: str, path: str, authorization: str, body: bytes) -> Answer:
@@ -170,11 +170,11 @@ class Service:
             "report-without-key": method == "GET" and "/message/" in path,
             "key-with-more": key.startswith(self.api_key),
         }
-        if (scheme.lower() == "bearer" and key == self.api_key) or known.get(self.fault, False):
+        if (scheme.lower() == "bearer" and key == self.api_key) or known.get(self.mutant, False):
             return self.operate(method, path, body)
-        if {"401-yet-deleted": "DELETE", "401-yet-created": "POST"}.get(self.fault) == method:
+        if {"401-yet-deleted": "DELETE", "401-yet-created": "POST"}.get(self.mutant) == method:
             self.operate(method, path, body)
-        if self.fault == "404-before-401" and self.operate("GET", path, b"")[0] == 404:
+        if self.mutant == "404-before-401" and self.operate("GET", path, b"")[0] == 404:
             return UNKNOWN
         return 401, {"reason": "bearer token expected"}
 
@@ -187,7 +187,7 @@ class Service:
             return 405, "<h1>Not this way</h1>"
         if not kind:
             return self.create(body)
-        if self.fault == "huge-id-500" and int(digits) >= 2**63:
+        if self.mutant == "huge-id-500" and int(digits) >= 2**63:
             raise CrashError
         operation = getattr(self, f"{method.lower()}_{kind}")
         known: Answer | None = operation(int(digits))
@@ -199,45 +199,45 @@ class Service:
             ("delete-unknown-true", "delete_sms"): {"success": True},
             ("delete-unknown-0", "delete_message"): {"success": 0},
         }
-        wrong = instead.get((self.fault, operation.__name__))
+        wrong = instead.get((self.mutant, operation.__name__))
         return UNKNOWN if wrong is None else (200, wrong)
 
     def create(self, body: bytes) -> Answer:
         try:
             text, due, numbers = self.read(body)
         except RefusedError as refused:
-            if self.fault == "stores-what-it-refuses":
+            if self.mutant == "stores-what-it-refuses":
                 asked = self.read_fields(body).get("phone_numbers")
                 self.store("", datetime.max, asked if isinstance(asked, list) else [])
             return self.refuse(refused.args[0])
         message_id, rows = self.store(text, due, numbers)
         sms_ids: dict[str, list[Any]] = {}
         for sms in rows:
-            ids = sms_ids.setdefault(sms.number.lstrip("+") if self.fault == "numbers-lose-plus" else sms.number, [])
-            if not (self.fault == "parts-of-first-number-only" and sms.part and sms.number != numbers[0]):
-                ids.append(str(sms.id) if self.fault == "ids-as-strings" else sms.id)
-        if self.fault == "message-id-of-sms" and rows:
+            ids = sms_ids.setdefault(sms.number.lstrip("+") if self.mutant == "numbers-lose-plus" else sms.number, [])
+            if not (self.mutant == "parts-of-first-number-only" and sms.part and sms.number != numbers[0]):
+                ids.append(str(sms.id) if self.mutant == "ids-as-strings" else sms.id)
+        if self.mutant == "message-id-of-sms" and rows:
             message_id = rows[0].id
         return 200, {"message_id": message_id, "sms_ids": sms_ids or [], "created_at": str(now())}
 
     def refuse(self, errors: dict[str, list[str]]) -> Answer:
-        if self.fault == "missing-field-500" and any(texts[0].endswith(": missing") for texts in errors.values()):
+        if self.mutant == "missing-field-500" and any(texts[0].endswith(": missing") for texts in errors.values()):
             raise CrashError
         shown = {
             "errors-by-index": {str(index): texts for index, texts in enumerate(errors.values())},
             "errors-without-list": {field: texts[0] for field, texts in errors.items()},
             "errors-misname-sender": {field.replace("sender_id", "sender"): texts for field, texts in errors.items()},
-        }.get(self.fault, errors)
-        return 400, "<h1>Something is wrong</h1>" if self.fault == "errors-as-html" else {"errors": shown}
+        }.get(self.mutant, errors)
+        return 400, "<h1>Something is wrong</h1>" if self.mutant == "errors-as-html" else {"errors": shown}
 
     def store(self, text: str, due: datetime, numbers: list[str]) -> tuple[int, list[Sms]]:
-        if self.fault == "ids-return" and len(self.messages) == 3:
+        if self.mutant == "ids-return" and len(self.messages) == 3:
             self.next_id = 2**31
         latest = next(reversed(self.messages.values()), [])
         message_id, rows = self.new_id(), list[Sms]()
-        for number in numbers[:10] if self.fault == "ten-numbers" else numbers:
+        for number in numbers[:10] if self.mutant == "ten-numbers" else numbers:
             for part in range(1 if len(text) <= 160 else -(-len(text) // 153)):
-                again = self.fault == "sms-id-again" and latest and not rows
+                again = self.mutant == "sms-id-again" and latest and not rows
                 id_ = latest[0].id if again else self.new_id()
                 rows.append(Sms(id_, message_id, number, now(), max(due, now()), part))
         self.messages[message_id] = rows
@@ -255,7 +255,7 @@ class Service:
             return {}
         if not isinstance(fields, dict):
             return {}
-        field, kind, value = WRONG_TYPE.get(self.fault, ("", object, None))
+        field, kind, value = WRONG_TYPE.get(self.mutant, ("", object, None))
         if field in fields and type(fields[field]) is kind:
             fields[field] = value
         return fields
@@ -265,7 +265,7 @@ class Service:
         errors: dict[str, list[str]] = {}
         for name, (kind, word) in FIELDS.items():
             if name not in fields:
-                if name != "message_stop" or self.fault == "stop-required":
+                if name != "message_stop" or self.mutant == "stop-required":
                     errors[name] = [f"{name}: missing"]
             elif type(fields[name]) is not kind:
                 errors[name] = [f"{name}: {word} expected"]
@@ -281,7 +281,7 @@ class Service:
             errors["phone_numbers"] = ["phone_numbers: too much at once"]
         if errors or not due:
             raise RefusedError(errors)
-        if re.search(WRONG_TEXT.get(self.fault, "(?!)"), str(text)):
+        if re.search(WRONG_TEXT.get(self.mutant, "(?!)"), str(text)):
             raise CrashError
         return str(text), due, numbers
 
@@ -297,26 +297,26 @@ class Service:
             "year-2038": due.year >= 2038,
             "leap-day": (due.month, due.day) == (2, 29),
         }
-        return None if refused.get(self.fault, False) else due
+        return None if refused.get(self.mutant, False) else due
 
     def read_numbers(self, numbers: Any) -> tuple[list[str], list[str]]:
         """The numbers, and what is wrong with them."""
-        if isinstance(numbers, str) and self.fault != "one-number-refused":
-            numbers = list(numbers) if self.fault == "one-number-split" else [numbers]
+        if isinstance(numbers, str) and self.mutant != "one-number-refused":
+            numbers = list(numbers) if self.mutant == "one-number-split" else [numbers]
         if not isinstance(numbers, list) or not all(isinstance(number, str) for number in numbers):
             return [], ["phone_numbers: string or list of strings expected"]
-        pattern = WRONG_NUMBER.get(self.fault, r"\+[0-9]{6,15}")
+        pattern = WRONG_NUMBER.get(self.mutant, r"\+[0-9]{6,15}")
         bad = [number for number in numbers if not re.fullmatch(pattern, number)]
         return numbers, [f"phone_numbers: {number} is no phone number" for number in bad]
 
     def status(self, sms: Sms) -> Any:
         age = now() - sms.due
         status = 29 if sms.deleted else 10
-        if not sms.deleted and age >= timedelta(0) and self.fault != "past-stays-scheduled":
+        if not sms.deleted and age >= timedelta(0) and self.mutant != "past-stays-scheduled":
             status = 11 if age < timedelta(seconds=0.3) else 12 if age < timedelta(seconds=1) else 13
-        if not sms.deleted and sms.due.year >= 2099 and self.fault == "sent-before-2099":
+        if not sms.deleted and sms.due.year >= 2099 and self.mutant == "sent-before-2099":
             status = 12
-        return WORDS[status] if self.fault == "status-as-word" else status
+        return WORDS[status] if self.mutant == "status-as-word" else status
 
     def delete(self, sms: Sms) -> bool:
         """Delete what is neither sent nor deleted yet."""
@@ -328,54 +328,54 @@ class Service:
     def get_sms(self, id_: int) -> Answer | None:
         if not (sms := self.sms.get(id_)):
             return None
-        if self.fault == "reading-sends":
+        if self.mutant == "reading-sends":
             sms.due = min(sms.due, now() - timedelta(seconds=1))
-        if self.fault == "report-of-first":
+        if self.mutant == "report-of-first":
             sms = self.messages[sms.message_id][0]
         return 200, {"phone_number": sms.number, "status": self.status(sms), "created_at": str(sms.created)}
 
     def delete_sms(self, id_: int) -> Answer | None:
         if not (sms := self.sms.get(id_)):
             return None
-        success = self.fault == "nothing-deleted" or self.delete(sms)
+        success = self.mutant == "nothing-deleted" or self.delete(sms)
         siblings = self.messages[sms.message_id]
-        if self.fault == "delete-sends-siblings":
+        if self.mutant == "delete-sends-siblings":
             for other in siblings:
                 other.due = min(other.due, now())
-        if self.fault == "delete-takes-number":
+        if self.mutant == "delete-takes-number":
             for other in self.sms.values():
                 if other.number == sms.number and other not in siblings:
                     self.delete(other)
-        return 200, {"success": int(success) if self.fault == "success-as-number" else success, "asked_at": str(now())}
+        return 200, {"success": int(success) if self.mutant == "success-as-number" else success, "asked_at": str(now())}
 
     def get_message(self, id_: int) -> Answer | None:
         if (rows := self.messages.get(id_)) is None:
             return None
-        if self.fault == "rows-without-parts":
+        if self.mutant == "rows-without-parts":
             rows = [sms for sms in rows if not sms.part]
-        if self.fault == "rows-of-others":
+        if self.mutant == "rows-of-others":
             numbers = {sms.number for sms in rows}
             rows = [sms for sms in self.sms.values() if sms.number in numbers]
         report: list[dict[str, Any]] = [
             {
-                "id": id_ if self.fault == "rows-have-message-id" else sms.id,
-                "phone_number": other.number if self.fault == "rows-swapped" else sms.number,
+                "id": id_ if self.mutant == "rows-have-message-id" else sms.id,
+                "phone_number": other.number if self.mutant == "rows-swapped" else sms.number,
                 "status": self.status(sms),
                 "created_at": str(sms.created),
             }
             for sms, other in zip(reversed(rows), rows, strict=True)
         ]
-        if self.fault == "single-row" and len(report) == 1:
+        if self.mutant == "single-row" and len(report) == 1:
             return 200, report[0]
-        return 200, report[:10] if self.fault == "ten-rows" else report
+        return 200, report[:10] if self.mutant == "ten-rows" else report
 
     def delete_message(self, id_: int) -> Answer | None:
         if (rows := self.messages.get(id_)) is None:
             return None
         before = sum(sms.deleted for sms in rows)
         spared = {"nothing-counted": rows, "delete-message-spares-parts": [sms for sms in rows if sms.part]}
-        count = sum([self.delete(sms) for sms in rows if sms not in spared.get(self.fault, [])])
-        if self.fault == "delete-message-takes-next":
+        count = sum([self.delete(sms) for sms in rows if sms not in spared.get(self.mutant, [])])
+        if self.mutant == "delete-message-takes-next":
             for sms in next((other for other_id, other in self.messages.items() if other_id > id_), []):
                 self.delete(sms)
         success = {
@@ -383,14 +383,14 @@ class Service:
             "count-of-numbers": min(count, len({sms.number for sms in rows})),
             "count-again": count + before,
             "success-as-boolean": count > 0,
-        }.get(self.fault, count)
+        }.get(self.mutant, count)
         return 200, {"success": success, "asked_at": str(now())}
 
     def render(self, content: Any) -> tuple[str, bytes]:
         if isinstance(content, str):
             return "text/html", content.encode()
-        data = json.dumps({"data": content} if self.fault == "nested" else content).encode()
-        return "application/json", b"\xef\xbb\xbf" + data if self.fault == "bom" else data
+        data = json.dumps({"data": content} if self.mutant == "nested" else content).encode()
+        return "application/json", b"\xef\xbb\xbf" + data if self.mutant == "bom" else data
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -443,8 +443,8 @@ class Handler(BaseHTTPRequestHandler):
 class AnotherServer(ThreadingHTTPServer):
     """The service on loopback; `requests` has the method, path and body of all that it received."""
 
-    def __init__(self, port: int = 0, fault: str | None = None, delay: float = 0.0) -> None:
-        self.service, self.delay = Service(fault), delay
+    def __init__(self, port: int = 0, mutant: str | None = None, delay: float = 0.0) -> None:
+        self.service, self.delay = Service(mutant), delay
         self.api_key = self.service.api_key
         self.requests: list[tuple[str, str, bytes]] = []
         super().__init__(("127.0.0.1", port), Handler)
@@ -454,8 +454,8 @@ class AnotherServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def another_server(fault: str | None = None, delay: float = 0.0) -> Iterator[AnotherServer]:
-    with AnotherServer(fault=fault, delay=delay) as server:
+def another_server(mutant: str | None = None, delay: float = 0.0) -> Iterator[AnotherServer]:
+    with AnotherServer(mutant=mutant, delay=delay) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
@@ -468,9 +468,9 @@ def another_server(fault: str | None = None, delay: float = 0.0) -> Iterator[Ano
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--fault", choices=FAULTS, metavar="NAME", help=", ".join(FAULTS))
+    parser.add_argument("--mutant", choices=MUTANTS, metavar="NAME", help=", ".join(MUTANTS))
     arguments = parser.parse_args()
-    with AnotherServer(arguments.port, arguments.fault) as server:
+    with AnotherServer(arguments.port, arguments.mutant) as server:
         print(f"{server.url}  API key: {server.api_key}", flush=True)
         with suppress(KeyboardInterrupt):
             server.serve_forever()

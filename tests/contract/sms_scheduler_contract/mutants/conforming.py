@@ -1,6 +1,6 @@
-"""The variants: ways in which servers may differ and keep all that the vendor's page states, by name.
+"""Conforming variants: servers that differ and keep all that the vendor's page states.
 
-They are made as faults are. What makes a difference to the messages and SMS that are kept is one of the ledger's Rules.
+They are made as mutants are. What makes a difference to the messages and SMS that are kept is one of the ledger's `Rules`.
 """
 
 import gzip
@@ -11,9 +11,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from sms_scheduler_mock import Response
+
 from . import changes as do
-from sms_scheduler_mock.http.api import Reply
-from .changes import ALL, BY_ID, CREATE, DELETE_SMS, GET_MESSAGE, REPORTS, Change, Exchange, Handle
+from .mutant import ALL, BY_ID, CREATE, DATE, DELETE_SMS, GET_MESSAGE, REPORTS, Exchange, Handle, Mutant
 
 _WITH_OTHER_METHODS = ALL | frozenset({None})
 _WORDS = {10: "planifié", 13: "reçu"}
@@ -37,79 +38,82 @@ def _scattered_far(count: int) -> int:
 
 
 def _with_body(status: int, body: object, content_type: str = "application/json") -> Handle:
-    """Replies with a status have a body."""
+    """Answers with a status have a body."""
 
-    def change(reply: Reply) -> Reply:
+    def change(response: Response) -> Response:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return replace(reply, body=content, headers={**reply.headers, "Content-Type": content_type})
+        return replace(response, body=content, headers={**response.headers, "Content-Type": content_type})
 
-    return do.reply(lambda reply: change(reply) if reply.status == status else reply)
+    return do.response(lambda response: change(response) if response.status == status else response)
 
 
-def _like_php(reply: Reply) -> Reply:
+def _like_php(response: Response) -> Response:
     """JSON over several lines, in ASCII and with escaped slashes."""
-    if not do.is_json(reply):
-        return reply
-    content = json.dumps(reply.body, indent=4).replace("/", "\\/").encode()
-    return Reply(reply.status, content, {**reply.headers, "Content-Type": "application/json; charset=utf-8"})
+    if not do.is_json(response):
+        return response
+    content = json.dumps(response.body, indent=4).replace("/", "\\/").encode()
+    return Response(response.status, content, {**response.headers, "Content-Type": "application/json; charset=utf-8"})
 
 
-def _compressed(exchange: Exchange) -> Reply:
-    reply = exchange.answer()
-    if reply.body is None or "gzip" not in exchange.call.headers.get("Accept-Encoding", ""):
-        return reply
-    response = reply.response()
-    headers = {"Content-Type": response.headers["Content-Type"], "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-    return Reply(reply.status, gzip.compress(bytes(response.body)), {**reply.headers, **headers})
+def _compressed(exchange: Exchange) -> Response:
+    response = exchange.answer()
+    if response.body is None or "gzip" not in exchange.request.headers.get("Accept-Encoding", ""):
+        return response
+    encoded = response.encode()
+    kind = dict(encoded.headers)[b"content-type"].decode()
+    headers = {**response.headers, "Content-Type": kind, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return Response(response.status, gzip.compress(encoded.body), headers)
 
 
 def _only_scheme(scheme: str) -> Handle:
     """The scheme of the key must be written like that."""
 
     def has_another(exchange: Exchange) -> bool:
-        return not exchange.call.headers.get("Authorization", "").startswith(f"{scheme} ")
+        return not exchange.request.headers.get("Authorization", "").startswith(f"{scheme} ")
 
-    return do.only(has_another, do.always(Reply(401, headers={"WWW-Authenticate": scheme})))
+    return do.only(has_another, do.always(Response(401, headers={"WWW-Authenticate": scheme})))
 
 
-def _limited(exchange: Exchange) -> Reply:
+def _limited(exchange: Exchange) -> Response:
     exchange.memory["requests"] += 1
     too_many = exchange.memory["requests"] % 10 == 0
-    return Reply(429, headers={"Retry-After": "0"}) if too_many else exchange.answer()
+    return Response(429, headers={"Retry-After": "0"}) if too_many else exchange.answer()
 
 
-def _head(exchange: Exchange) -> Reply:
-    if exchange.call.method != "HEAD" or "GET" not in exchange.call.operations:
+def _head(exchange: Exchange) -> Response:
+    if exchange.request.method != "HEAD" or "GET" not in exchange.request.operations:
         return exchange.answer()
     return replace(exchange.answer(method="GET"), body=None)
 
 
-def _keep_numbers_twice(exchange: Exchange) -> Reply:
-    if exchange.api.dialect.one_id_per_number or not do.is_acceptable(exchange):
-        return exchange.answer()
-    asked = exchange.api.read(exchange.call.content)
-    return exchange.api.create(replace(asked, phone_numbers=tuple(map(str, exchange.numbers))))
-
-
-def _one_sms_each(exchange: Exchange) -> Reply:
+def _keep_numbers_twice(exchange: Exchange) -> Response:
     if not do.is_acceptable(exchange):
         return exchange.answer()
-    return exchange.api.create(exchange.api.read(exchange.call.content), sms_per_number=1)
+    asked = exchange.server.api.read(exchange.request.body)
+    return exchange.server.api.create(replace(asked, phone_numbers=tuple(map(str, exchange.numbers))))
 
 
-def _skip_bad_numbers(exchange: Exchange) -> Reply:
-    reply = exchange.answer()
+def _one_sms_each(exchange: Exchange) -> Response:
+    if not do.is_acceptable(exchange):
+        return exchange.answer()
+    return exchange.server.api.create(exchange.server.api.read(exchange.request.body), sms_per_number=1)
+
+
+def _skip_bad_numbers(exchange: Exchange) -> Response:
+    response = exchange.answer()
     bad = [number for number in exchange.numbers if not re.fullmatch(r"\+[0-9]{10,15}", str(number))]
-    is_for_them = do.refused_for("phone_numbers", reply) and all(isinstance(number, str) for number in exchange.numbers)
+    is_for_them = do.refused_for("phone_numbers", response) and all(
+        isinstance(number, str) for number in exchange.numbers
+    )
     good = [number for number in exchange.numbers if number not in bad]
-    return exchange.answer_with_fields(phone_numbers=good) if is_for_them and good else reply
+    return exchange.answer_with_fields(phone_numbers=good) if is_for_them and good else response
 
 
-def _accept_no_numbers(exchange: Exchange) -> Reply:
-    reply = exchange.answer()
-    if not (do.refused_for("phone_numbers", reply) and exchange.fields.get("phone_numbers") == []):
-        return reply
-    created = exchange.api.create(exchange.read_leniently())
+def _accept_no_numbers(exchange: Exchange) -> Response:
+    response = exchange.answer()
+    if not (do.refused_for("phone_numbers", response) and exchange.fields.get("phone_numbers") == []):
+        return response
+    created = exchange.server.api.create(exchange.read_leniently())
     return replace(created, body=cast("dict[str, Any]", created.body) | {"sms_ids": []})
 
 
@@ -122,7 +126,7 @@ def _rolled_over(value: Any) -> object:
     """The date that is so many days after the last of the month before: 2 March for 30 February."""
     match = re.fullmatch(r"([0-9]{4}-[0-9]{2})-(29|30|31)( .*)", str(value))
     try:
-        first = datetime.strptime(f"{match[1]}-01{match[3]}", do.DATE) if match else None
+        first = datetime.strptime(f"{match[1]}-01{match[3]}", DATE) if match else None
     except ValueError:
         return None
     return str(first + timedelta(int(match[2]) - 1)) if match and first else None
@@ -130,7 +134,7 @@ def _rolled_over(value: Any) -> object:
 
 def _far_ahead_as_15(exchange: Exchange, content: Any) -> object:
     message = exchange.message
-    is_far = message is not None and message.delivery_date > exchange.api.ledger.now() + timedelta(30)
+    is_far = message is not None and message.delivery_date > exchange.server.now + timedelta(30)
 
     def change(fields: dict[str, Any]) -> object:
         return fields | {"status": 15} if is_far and fields["status"] == 10 else fields
@@ -143,154 +147,148 @@ def _emptied(**rules: object) -> dict[str, object]:
     return {"reports_deleted": True, "lists_deleted": True, "keeps_emptied": True, "deleted_again": False, **rules}
 
 
-CATALOGUE: Mapping[str, Change] = {
+CONFORMING: Mapping[str, Mutant] = {
     # How bodies and headers are written
-    "rate-limit": Change("429 with Retry-After: 0 for every tenth request", ALL, _limited),
-    "gzip": Change("Bodies are compressed for those who take that", ALL, _compressed, of_bytes=True),
-    "json-like-php": Change(
-        "JSON over several lines, with escaped slashes and letters", ALL, do.reply(_like_php), of_bytes=True
-    ),
-    "content-type-without-charset": Change(
+    "rate-limit": Mutant("429 with Retry-After: 0 for every tenth request", ALL, _limited),
+    "gzip": Mutant("Bodies are compressed for those who take that", ALL, _compressed),
+    "json-like-php": Mutant("JSON over several lines, with escaped slashes and letters", ALL, do.response(_like_php)),
+    "content-type-without-charset": Mutant(
         "The content type of JSON names no charset",
         ALL,
         do.content(lambda body: body, "application/json"),
-        of_bytes=True,
     ),
-    "connection-closed": Change(
-        "The connection is closed after each reply",
+    "connection-closed": Mutant(
+        "The connection is closed after each response",
         _WITH_OTHER_METHODS,
-        do.reply(lambda reply: replace(reply, headers={**reply.headers, "Connection": "close"})),
+        do.response(lambda response: replace(response, headers={**response.headers, "Connection": "close"})),
     ),
-    "head-answered": Change("HEAD is answered like GET, without a body", _WITH_OTHER_METHODS, _head),
-    "extra-fields": Change(
-        "Every object in a reply has fields that are not documented", ALL, do.each_object(_with_more)
+    "head-answered": Mutant("HEAD is answered like GET, without a body", _WITH_OTHER_METHODS, _head),
+    "extra-fields": Mutant(
+        "Every object in a response has fields that are not documented", ALL, do.each_object(_with_more)
     ),
-    "extra-fields-in-errors": Change(
+    "extra-fields-in-errors": Mutant(
         "400 comes with a code and a text beside the errors",
         CREATE,
         do.each_object(lambda fields: fields | {"code": 400, "message": "Bad Request"}, 400),
     ),
-    "rows-reversed": Change(
+    "rows-reversed": Mutant(
         "The rows of a report begin with the latest", GET_MESSAGE, do.rows(lambda rows: rows[::-1])
     ),
-    "unauthorized-as-json": Change("401 has a body of JSON", ALL, _with_body(401, {"error": "Unauthorized"})),
-    "unauthorized-as-html": Change(
+    "unauthorized-as-json": Mutant("401 has a body of JSON", ALL, _with_body(401, {"error": "Unauthorized"})),
+    "unauthorized-as-html": Mutant(
         "401 has a body of HTML", ALL, _with_body(401, b"<h1>Unauthorized</h1>", "text/html")
     ),
-    "not-found-as-json": Change("404 has a body of JSON", BY_ID, _with_body(404, {"error": "Not Found"})),
-    "not-found-as-html": Change("404 has a body of HTML", BY_ID, _with_body(404, b"<h1>Not Found</h1>", "text/html")),
-    "errors-in-french": Change(
+    "not-found-as-json": Mutant("404 has a body of JSON", BY_ID, _with_body(404, {"error": "Not Found"})),
+    "not-found-as-html": Mutant("404 has a body of HTML", BY_ID, _with_body(404, b"<h1>Not Found</h1>", "text/html")),
+    "errors-in-french": Mutant(
         "400 is worded in French, with one message for each field", CREATE, do.field_of("errors", _in_french, 400)
     ),
-    "first-error-only": Change(
+    "first-error-only": Mutant(
         "400 names the first field at fault only",
         CREATE,
         do.field_of("errors", lambda errors: dict(list(errors.items())[:1]), 400),
     ),
-    "empty-errors-as-list": Change(
+    "empty-errors-as-list": Mutant(
         "What is no JSON object is refused with an empty list of errors",
         CREATE,
         do.field_of("errors", lambda errors: [] if "body" in errors else errors, 400),
     ),
-    "lower-case-bearer-only": Change("The scheme must be written bearer", _WITH_OTHER_METHODS, _only_scheme("bearer")),
-    "upper-case-bearer-only": Change("The scheme must be written Bearer", _WITH_OTHER_METHODS, _only_scheme("Bearer")),
+    "lower-case-bearer-only": Mutant("The scheme must be written bearer", _WITH_OTHER_METHODS, _only_scheme("bearer")),
+    "upper-case-bearer-only": Mutant("The scheme must be written Bearer", _WITH_OTHER_METHODS, _only_scheme("Bearer")),
     # Ids and statuses
-    "ids-from-2-31": Change(
+    "ids-from-2-31": Mutant(
         "Ids begin at 2 to the power of 31",
         ALL,
         do.unchanged,
         {"message_id": (2**31).__add__, "sms_id": (2**31 + 10**6).__add__},
     ),
-    "ids-from-1": Change(
+    "ids-from-1": Mutant(
         "Ids of messages and of SMS both begin at 1",
         ALL,
         do.unchanged,
         {"message_id": (1).__add__, "sms_id": (1).__add__},
     ),
-    "ids-scattered": Change(
+    "ids-scattered": Mutant(
         "Ids do not ascend",
         ALL,
         do.unchanged,
         {"message_id": _scattered, "sms_id": _scattered_far},
     ),
-    "new-status-codes": Change("status is 99, not one of those listed", REPORTS, do.becomes("status", 99)),
-    "status-15-far-ahead": Change(
+    "new-status-codes": Mutant("status is 99, not one of those listed", REPORTS, do.becomes("status", 99)),
+    "status-15-far-ahead": Mutant(
         "status is 15 for what is sent in a month or later", REPORTS, do.body_by(_far_ahead_as_15)
     ),
-    "status-35-once-sent": Change(
+    "status-35-once-sent": Mutant(
         "status is 35, not one of those listed, once an SMS is sent",
         REPORTS,
         do.field_of("status", lambda code: 35 if code in {12, 13} else code),
     ),
     # What is deleted
-    "deleted-reported-cancelled": Change(
+    "deleted-reported-cancelled": Mutant(
         "What is deleted is still reported, as cancelled", ALL, do.unchanged, _emptied(deleted_as="CANCELLED_ERROR")
     ),
-    "deleted-reported-as-before": Change("What is deleted is still reported, as it was", ALL, do.unchanged, _emptied()),
-    "deleted-row-stays": Change(
+    "deleted-reported-as-before": Mutant("What is deleted is still reported, as it was", ALL, do.unchanged, _emptied()),
+    "deleted-row-stays": Mutant(
         "What is deleted has a row in the report of its message, but no report",
         ALL,
         do.unchanged,
         {"lists_deleted": True, "keeps_emptied": True, "deleted_as": "CANCELLED_ERROR"},
     ),
-    "deleted-row-goes": Change(
+    "deleted-row-goes": Mutant(
         "What is deleted has a report, but no row in that of its message",
         ALL,
         do.unchanged,
         {"reports_deleted": True, "deleted_as": "CANCELLED_ERROR"},
     ),
-    "deleted-row-stays-until-all-are": Change(
+    "deleted-row-stays-until-all-are": Mutant(
         "What is deleted has a row in the report of its message, which goes with the last",
         ALL,
         do.unchanged,
         {"lists_deleted": True, "deleted_as": "CANCELLED_ERROR"},
     ),
-    "deleted-again-as-false": Change(
+    "deleted-again-as-false": Mutant(
         "Deleting an SMS again answers false", ALL, do.unchanged, {"deleted_again": False}
     ),
-    "deleted-again-as-true": Change("Deleting an SMS again answers true", ALL, do.unchanged, {"deleted_again": True}),
-    "emptied-message-stays": Change(
+    "deleted-again-as-true": Mutant("Deleting an SMS again answers true", ALL, do.unchanged, {"deleted_again": True}),
+    "emptied-message-stays": Mutant(
         "A message whose SMS are all deleted has an empty report", ALL, do.unchanged, {"keeps_emptied": True}
     ),
-    "sent-not-found-for-deletion": Change(
+    "sent-not-found-for-deletion": Mutant(
         "404 for the deletion of an SMS that was sent",
         DELETE_SMS,
-        do.reply(lambda reply: Reply(404) if reply.body == {"success": False} else reply),
+        do.response(lambda response: Response(404) if response.body == {"success": False} else response),
     ),
     # What is accepted, and what is not
-    "number-twice-as-two": Change(
-        "The same number given twice gets two SMS, where sms_ids has lists", CREATE, _keep_numbers_twice
+    "number-twice-as-two": Mutant(
+        "The same number given twice gets two SMS, each with an id", CREATE, _keep_numbers_twice
     ),
-    "number-twice-refused": Change(
+    "number-twice-refused": Mutant(
         "The same number must not be given twice",
         CREATE,
         do.only(lambda e: len(set(map(str, e.numbers))) < len(e.numbers), do.refuse("phone_numbers")),
     ),
-    "bad-numbers-skipped": Change("Bad numbers among good ones are left out", CREATE, _skip_bad_numbers),
-    "no-numbers-accepted": Change(
+    "bad-numbers-skipped": Mutant("Bad numbers among good ones are left out", CREATE, _skip_bad_numbers),
+    "no-numbers-accepted": Mutant(
         "An empty list of numbers makes a message without SMS", CREATE, _accept_no_numbers, {"keeps_emptied": True}
     ),
-    "long-text-as-one-sms": Change("A long text is one SMS", CREATE, _one_sms_each),
-    "iso-dates-accepted": Change(
+    "long-text-as-one-sms": Mutant("A long text is one SMS", CREATE, _one_sms_each),
+    "iso-dates-accepted": Mutant(
         "delivery_date may have a T between date and time", CREATE, do.mended("delivery_date", _from_iso)
     ),
-    "dates-rolled-over": Change("30 February is 2 March", CREATE, do.mended("delivery_date", _rolled_over)),
-    "text-limit": Change(
+    "dates-rolled-over": Mutant("30 February is 2 March", CREATE, do.mended("delivery_date", _rolled_over)),
+    "text-limit": Mutant(
         "message_text must not have more than 1,000 characters",
         CREATE,
         do.only(lambda e: len(e.text) > 1000, do.refuse("message_text")),
     ),
-    "numbers-limit": Change(
+    "numbers-limit": Mutant(
         "phone_numbers must not hold more than 100 numbers",
         CREATE,
         do.only(do.has_numbers(lambda n: n > 100), do.refuse("phone_numbers")),
     ),
-    "one-sender": Change(
+    "one-sender": Mutant(
         "sender_id must be 123, the only sender there is",
         CREATE,
         do.only(lambda e: e.fields.get("sender_id") != 123, do.refuse("sender_id", "There is no such sender")),
     ),
 }
-
-# What the variants are, by name.
-VARIANTS = do.descriptions(CATALOGUE)

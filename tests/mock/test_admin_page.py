@@ -72,7 +72,7 @@ def test_messages_come_by_themselves_the_latest_first(page: Page, client: httpx.
 
 
 def test_the_clock_is_moved_by_a_button(page: Page, client: httpx.Client, server: MockServer, body: Body) -> None:
-    server.outcome("+33202020202", 31)
+    server.delivery_result("+33202020202", 31)
     client.post("/sms", json=body())
     expect(page.locator("#now")).to_have_text("2030-01-01 12:00:00")
     page.get_by_role("button", name="+1 h").click()
@@ -104,15 +104,15 @@ def test_texts_are_texts(page: Page, client: httpx.Client, body: Body) -> None:
     text = '<img src="x" onerror="document.title=1"><b>bold</b> & ©'
     client.post("/sms", json=body(message_text=text))
     expect(page.locator("td.text")).to_have_text(text)
-    assert page.title() == "SMS Scheduler stand-in"
+    assert page.title() == "SMS Scheduler mock server"
     assert page.locator("td.text *").count() == 0
 
 
-def test_troubles_are_told_and_ended(page: Page, client: httpx.Client, server: MockServer) -> None:
-    server.trouble("status", status=503, operation="getSms")
-    expect(page.locator("#troubles")).to_contain_text("status, operation getSms, status 503")
-    page.get_by_role("button", name="End all troubles").click()
-    expect(page.locator("#troubles")).to_be_hidden()
+def test_faults_are_told_and_ended(page: Page, client: httpx.Client, server: MockServer) -> None:
+    server.fault("status", status=503, operation="getSms")
+    expect(page.locator("#faults")).to_contain_text("status, operation getSms, status 503")
+    page.get_by_role("button", name="End all faults").click()
+    expect(page.locator("#faults")).to_be_hidden()
     assert client.get("/sms/1").status_code == 404
 
 

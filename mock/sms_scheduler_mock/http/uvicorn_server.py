@@ -4,24 +4,18 @@ import asyncio
 import os
 import socket
 import time
-from functools import partial
-from http import HTTPStatus
 from threading import Thread
-from typing import Any
 
-import h11
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from .api import Reply
-from .asgi import TRANSPORT
+from .app import TRANSPORT
 from .hosts import bracketed
-from .._shortcut import Shortcut
 
 
-class Serving:
-    """Serves from when it is made until `stop`. What the shortcut has an answer to does not come to the application.
+class UvicornServer:
+    """Serves from when it is made until `stop`.
 
     Attributes:
         port: Where it listens, also where the system was left to choose.
@@ -30,15 +24,14 @@ class Serving:
         OSError: It cannot listen there.
     """
 
-    def __init__(self, app: ASGIApp, shortcut: Shortcut, host: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
         listener = _listen(host, port)
         self.port: int = listener.getsockname()[1]
-        protocol: Any = partial(_Connection, shortcut)
-        self._server = _Uvicorn(
+        self._server = _Server(
             uvicorn.Config(
                 app,
                 loop="auto",
-                http=protocol,
+                http=_Connection,
                 ws="none",
                 lifespan="off",
                 log_config=None,  # the logging of the process is its owner's
@@ -62,42 +55,15 @@ class Serving:
         self._thread.join()
 
 
-class _Connection(H11Protocol):
-    """Takes the shortcut while nothing is under way. Of uvicorn it relies on `conn`, `flow`, `app_state`, `server_state` and
-    `on_response_complete`, which are not documented: the tests of the shortcut see whether they still are what they were.
-    """
-
-    def __init__(self, shortcut: Shortcut, **options: Any) -> None:
-        super().__init__(**options)
-        self._shortcut = shortcut
+class _Connection(HttpToolsProtocol):
+    """Leaves its transport in the scope's state: ASGI has no way to close or reset a connection."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Leave the transport where the application finds it."""
         super().connection_made(transport)
         self.app_state = {TRANSPORT: transport}
 
-    def data_received(self, data: bytes) -> None:
-        reply = self._shortcut.reply(data) if self._is_idle() else None
-        if reply is None:
-            super().data_received(data)
-            return
-        self.transport.write(self._in_bytes(reply))
-        self.on_response_complete()
 
-    def _is_idle(self) -> bool:
-        """Whether everything that came was answered, and the client takes the answers."""
-        return self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0] and not self.flow.write_paused
-
-    def _in_bytes(self, reply: Reply) -> bytes:
-        headers, content = reply.encode()
-        lines = [b"%b: %b\r\n" % header for header in (*self.server_state.default_headers, *headers)]
-        return b"".join([_STATUS_LINES[reply.status], *lines, b"\r\n", content])
-
-
-_STATUS_LINES = {int(status): f"HTTP/1.1 {status} {status.phrase}\r\n".encode() for status in HTTPStatus}
-
-
-class _Uvicorn(uvicorn.Server):
+class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Hang up on everyone, then stop: whoever is in the middle of a request is not waited for."""
         for connection in list(self.server_state.connections):

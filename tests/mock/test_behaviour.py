@@ -1,4 +1,4 @@
-"""What the stand-in does with messages and SMS, over real HTTP."""
+"""What the mock server does with messages and SMS, over real HTTP."""
 
 import json
 from collections.abc import Callable
@@ -114,8 +114,8 @@ def test_ids_are_never_used_twice(client: httpx.Client, body: Body) -> None:
     assert len(set(ids)) == len(ids) == 3 * (1 + 2 * 2)
 
 
-def test_the_dialect_of_integers_has_one_sms_for_each_number(body: Body) -> None:
-    with MockServer(dialect="integers") as server:
+def test_with_integers_there_is_one_sms_for_each_number(body: Body) -> None:
+    with MockServer(sms_ids="integers") as server:
         response = httpx.post(
             f"{server.url}/sms",
             json=body(message_text="a" * 500),
@@ -228,15 +228,15 @@ def test_a_ticking_clock_moves_by_itself() -> None:
 
 @pytest.mark.parametrize("status", [BLACKLISTED, "CANCELLED_BLACKLISTED_CONTACT_OR_PHONE_NUMBER"])
 def test_a_number_ends_as_told(server: MockServer, client: httpx.Client, body: Body, status: int | str) -> None:
-    server.outcome("+33612345678", status)
+    server.delivery_result("+33612345678", status)
     _, (told, other) = create(client, body())
     server.advance(hours=2)
     assert (status_of(client, told), status_of(client, other)) == (BLACKLISTED, RECEIVED)
 
 
 def test_what_is_cancelled_was_never_sent(server: MockServer, client: httpx.Client, body: Body) -> None:
-    server.outcome("+33612345678", BLACKLISTED)
-    server.outcome("+33202020202", UNREACHABLE)
+    server.delivery_result("+33612345678", BLACKLISTED)
+    server.delivery_result("+33202020202", UNREACHABLE)
     _, (cancelled, missed) = create(client, body())
     server.advance(hours=1, seconds=5)
     assert (status_of(client, cancelled), status_of(client, missed)) == (BLACKLISTED, SENT)
@@ -246,7 +246,7 @@ def test_what_is_cancelled_was_never_sent(server: MockServer, client: httpx.Clie
 def test_an_sms_stays_in_the_status_it_ends_in(
     server: MockServer, client: httpx.Client, body: Body, status: str
 ) -> None:
-    server.outcome("+33612345678", status)
+    server.delivery_result("+33612345678", status)
     _, (sms_id, _) = create(client, body())
     server.advance(days=30)
     codes = {"SCHEDULED": SCHEDULED, "PENDING": PENDING, "SENT": SENT, "RECEIVED": RECEIVED}
@@ -254,17 +254,17 @@ def test_an_sms_stays_in_the_status_it_ends_in(
 
 
 def test_a_rule_picks_numbers_and_the_last_word_counts(server: MockServer, client: httpx.Client, body: Body) -> None:
-    server.outcome(lambda number: number.startswith("+33"), UNREACHABLE)
-    server.outcome("+33202020202", RECEIVED)
+    server.delivery_result(lambda number: number.startswith("+33"), UNREACHABLE)
+    server.delivery_result("+33202020202", RECEIVED)
     _, (by_rule, by_number) = create(client, body())
     server.advance(hours=2)
     assert (status_of(client, by_rule), status_of(client, by_number)) == (UNREACHABLE, RECEIVED)
 
 
-def test_reset_goes_back_to_the_outcomes_of_the_start() -> None:
-    server = MockServer(outcomes={"+33612345678": BLACKLISTED})
+def test_reset_goes_back_to_the_delivery_results_of_the_start() -> None:
+    server = MockServer(delivery_results={"+33612345678": BLACKLISTED})
     assert end_of_sms(server) == BLACKLISTED
-    server.outcome("+33612345678", UNREACHABLE)
+    server.delivery_result("+33612345678", UNREACHABLE)
     assert end_of_sms(server) == UNREACHABLE
     server.reset()
     assert server.messages == []
@@ -401,7 +401,7 @@ def test_the_word_bearer_may_be_written_in_any_case(server: MockServer, client: 
 
 
 @pytest.mark.parametrize("path", ["/sms", "/sms/{sms}", "/message/{message}"])
-@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 def test_only_documented_methods_are_there(client: httpx.Client, existing: Existing, method: str, path: str) -> None:
     response = client.request(method, existing(path), json=VALID)
     assert response.status_code == (200 if (method, path) in OPERATIONS else 405)
@@ -409,6 +409,10 @@ def test_only_documented_methods_are_there(client: httpx.Client, existing: Exist
         allowed = [method for method, known in OPERATIONS if known == path]
         assert response.headers["Allow"] == ", ".join(allowed)
         assert response.content == b""
+
+
+def test_a_method_that_http_does_not_have_is_refused(client: httpx.Client) -> None:
+    assert client.request("BREW", "/sms", json=VALID).status_code == 400
 
 
 @pytest.mark.parametrize("path", ["", "/", "/sms/", "/sms/1/x", "/message", "/SMS", "/../sms", "/other"])

@@ -1,11 +1,12 @@
-"""The variants: each is another way to keep what the vendor's page states."""
+"""The conforming variants: each is another way to do what the vendor's page states."""
 
 import re
 from typing import Any
 
 import httpx
 import pytest
-from sms_scheduler_mock import FAULTS, VARIANTS, MockServer
+from sms_scheduler_contract.mutants import CONFORMING, MUTANTS
+from sms_scheduler_mock import MockServer
 
 from .conversation import BODY, NOW, Answer, converse
 
@@ -13,14 +14,14 @@ SCHEDULED, CANCELLED = 10, 29
 
 
 @pytest.fixture(scope="module")
-def honest() -> list[Answer]:
+def unchanged() -> list[Answer]:
     return converse(MockServer(now=NOW))
 
 
 @pytest.fixture(scope="module")
-def names_by_answers(honest: list[Answer]) -> dict[str, str]:
+def names_by_answers(unchanged: list[Answer]) -> dict[str, str]:
     """The variants that were met so far, by what they made of the answers."""
-    return {repr(honest): "no variant"}
+    return {repr(unchanged): "no variant"}
 
 
 @pytest.fixture(scope="module")
@@ -28,61 +29,39 @@ def shared() -> MockServer:
     return MockServer(now=NOW)
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize("name", CONFORMING)
 def test_a_variant_shows_and_is_no_other_under_a_second_name(
     name: str, shared: MockServer, names_by_answers: dict[str, str]
 ) -> None:
     shared.reset()
-    shared.variant(name)
-    assert (shared.variants, shared.faults) == ((name,), ())
+    CONFORMING[name].apply(shared)
     assert names_by_answers.setdefault(repr(converse(shared)), name) == name
 
 
-def test_a_reset_goes_back_to_the_variants_of_the_start(shared: MockServer, honest: list[Answer]) -> None:
-    for name in VARIANTS:
-        shared.variant(name)
+def test_a_reset_ends_all_variants(shared: MockServer, unchanged: list[Answer]) -> None:
     shared.reset()
-    assert shared.variants == ()
-    assert converse(shared) == honest
-    server = MockServer(now=NOW, variants=["ids-from-1"])
-    server.variant("gzip")
-    server.reset()
-    assert server.variants == ("ids-from-1",)
-    assert b'"message_id":1,' in converse(server)[0][2]
-
-
-def test_all_variants_go_together(shared: MockServer, honest: list[Answer]) -> None:
+    for variant in CONFORMING.values():
+        variant.apply(shared)
     shared.reset()
-    for name in VARIANTS.keys() - {"upper-case-bearer-only", "number-twice-refused"}:  # these would hide others
-        shared.variant(name)
-    assert converse(shared) != honest
+    assert converse(shared) == unchanged
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize("name", CONFORMING)
 def test_names_and_descriptions_read_as_such(name: str) -> None:
     assert re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", name)
-    assert re.fullmatch(r"[A-Za-z0-9].*[^.\s]", VARIANTS[name])
-
-
-def test_no_variant_is_called_as_a_fault() -> None:
-    assert not VARIANTS.keys() & FAULTS.keys()
-
-
-def test_an_unknown_name_is_refused() -> None:
-    with pytest.raises(ValueError, match=re.escape("there is no variant 'gzi': did you mean gzip?")):
-        MockServer(variants=["gzi"])
-    with pytest.raises(ValueError, match=r"sms_scheduler_mock\.VARIANTS has them all"):
-        MockServer().variant("klingon")
+    assert re.fullmatch(r"[A-Za-z0-9].*[^.\s]", CONFORMING[name].description)
 
 
 # --- what some of them do
 
 
 class Client:
-    """Asks a server of some variants in process."""
+    """Asks a server in process that is some variants or mutants."""
 
-    def __init__(self, *variants: str, **options: Any) -> None:
-        self.server = MockServer(now=NOW, variants=variants, **options)
+    def __init__(self, *names: str) -> None:
+        self.server = MockServer(now=NOW)
+        for name in names:
+            {**CONFORMING, **MUTANTS}[name].apply(self.server)
         headers = {"Authorization": f"bearer {self.server.api_key}"}
         self.http = httpx.Client(base_url=self.server.url, headers=headers, transport=self.server.transport)
 
@@ -195,17 +174,9 @@ def test_dates_are_read_otherwise(variant: str, given: str, read: str | None) ->
     assert [str(message.delivery_date) for message in client.server.messages] == ([read] if read else [])
 
 
-def test_an_integer_for_each_number_allows_for_one_sms_only() -> None:
-    client = Client("number-twice-as-two", dialect="integers")
-    assert client.create(phone_numbers=["+33612345678"] * 2)["sms_ids"] == {"+33612345678": 5000001}
-    assert len(client.server.messages[0].sms) == 1
-
-
 def test_every_tenth_request_is_too_many() -> None:
     client = Client("rate-limit")
     assert [client.ask("GET", "sms/1") for _ in range(20)] == ([404] * 9 + [429]) * 2
-    client.server.reset()
-    assert client.ask("GET", "sms/1") == 404
 
 
 def test_compressed_replies_say_the_same() -> None:
@@ -229,7 +200,8 @@ def test_the_scheme_in_one_case_only(variant: str, scheme: str) -> None:
 
 
 def test_head_over_http() -> None:
-    with MockServer(now=NOW, variants=["head-answered"]) as server:
+    with MockServer(now=NOW) as server:
+        CONFORMING["head-answered"].apply(server)
         headers = {"Authorization": f"bearer {server.api_key}"}
         with httpx.Client(base_url=server.url, headers=headers) as client:
             client.post("sms", json=BODY)
@@ -238,15 +210,15 @@ def test_head_over_http() -> None:
             assert client.get("sms/5000001").json()["status"] == SCHEDULED
 
 
-def test_a_variant_is_under_the_faults() -> None:
-    client = Client("extra-fields", faults=["in-an-envelope", "created-as-201"])
+def test_a_mutant_goes_around_a_variant() -> None:
+    client = Client("in-an-envelope", "created-as-201", "extra-fields")
     response = client.http.post("sms", json=BODY)
     assert response.status_code == 201
     assert response.json()["data"]["links"] == []
 
 
-def test_the_bytes_of_a_fault_are_written_as_the_variant_has_it() -> None:
-    client = Client("gzip", "json-like-php", faults=["message-id-as-string"])
+def test_the_bytes_of_a_mutant_are_written_as_the_variant_has_it() -> None:
+    client = Client("gzip", "json-like-php", "message-id-as-string")
     response = client.http.post("sms", json=BODY)
     assert response.headers["Content-Encoding"] == "gzip"
     assert response.text.startswith('{\n    "message_id": "123456",')

@@ -61,7 +61,7 @@ def test_users_tests_pass_sync_and_async(tmp_path: Path) -> None:
     ("ini", "words"),
     [
         ("sms_scheduler_now = tomorrow", "sms_scheduler_now is a time without a zone, such as 2030-01-01 12:00:00"),
-        ("sms_scheduler_dialect = klingon", "there is no dialect 'klingon', only lists, integers"),
+        ("sms_scheduler_sms_ids = klingon", "sms_ids reads as lists or integers, not 'klingon'"),
     ],
 )
 def test_an_option_that_makes_no_sense_is_said(tmp_path: Path, ini: str, words: str) -> None:
@@ -71,7 +71,7 @@ def test_an_option_that_makes_no_sense_is_said(tmp_path: Path, ini: str, words: 
 
 
 def test_pytest_imports_nothing_of_it_before_a_test_asks() -> None:
-    code = "import sms_scheduler_mock._pytest_plugin, sys; print(sorted({'starlette', 'uvicorn', 'httpx'} & {*sys.modules}))"
+    code = "import sms_scheduler_mock.pytest_plugin, sys; print(sorted({'starlette', 'uvicorn', 'httpx'} & {*sys.modules}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr) == ("[]\n", "")
 

@@ -1,4 +1,4 @@
-"""The control interface: by its own document, by what it does to the API, and who may use it."""
+"""The admin API: by its own document, by what it does to the API, and who may use it."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -13,21 +13,21 @@ import sms_scheduler_mock
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import positive_data_acceptance
-from sms_scheduler_mock import FAULTS, VARIANTS, MockServer
-from sms_scheduler_mock.document import default_path
+from sms_scheduler_mock import MockServer
+from sms_scheduler_mock.document import OPENAPI
 
 Body = Callable[..., dict[str, Any]]
 NUMBER = "+33612345678"
 
-DOCUMENT = Path(sms_scheduler_mock.__file__).with_name("control.yaml")
+DOCUMENT = Path(sms_scheduler_mock.__file__).with_name("admin") / "openapi.yaml"
 schemathesis.serializer.alias("application/vnd.sqlite3", "application/octet-stream")
 SCHEMA = schemathesis.openapi.from_path(DOCUMENT, config=SchemathesisConfig())
 
 
 @pytest.fixture
-def control(server: MockServer) -> Iterator[httpx.Client]:
-    assert server.control_url
-    with httpx.Client(base_url=server.control_url) as client:
+def admin(server: MockServer) -> Iterator[httpx.Client]:
+    assert server.admin_url
+    with httpx.Client(base_url=server.admin_url) as client:
         yield client
 
 
@@ -43,12 +43,12 @@ def control(server: MockServer) -> Iterator[httpx.Client]:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_it_is_as_its_document_says(case: schemathesis.Case[Any], running_server: MockServer) -> None:
-    # Which statuses, faults and files there are is said in words only, so what fits the schema may still be refused.
-    case.call_and_validate(base_url=running_server.control_url, excluded_checks=[positive_data_acceptance])
+    # Which statuses, kinds of faults and files there are is said in words only, so what fits the schema may still be refused.
+    case.call_and_validate(base_url=running_server.admin_url, excluded_checks=[positive_data_acceptance])
 
 
-def test_the_document_is_served(control: httpx.Client, server: MockServer) -> None:
-    document = control.get("/control.json").json()
+def test_the_document_is_served(admin: httpx.Client, server: MockServer) -> None:
+    document = admin.get("/admin.json").json()
     assert document["servers"] == [{"url": "/_mock"}]
     operations = {
         item["operationId"] for path in document["paths"].values() for item in path.values() if "responses" in item
@@ -59,11 +59,11 @@ def test_the_document_is_served(control: httpx.Client, server: MockServer) -> No
 # What it does
 
 
-def test_messages(control: httpx.Client, client: httpx.Client, server: MockServer, body: Body) -> None:
+def test_messages(admin: httpx.Client, client: httpx.Client, server: MockServer, body: Body) -> None:
     first = client.post("/sms", json=body(message_stop=True)).json()
     second = client.post("/sms", json=body(phone_numbers="+490303030303")).json()
     client.delete(f"/message/{second['message_id']}")
-    latest, oldest = control.get("/messages").json()
+    latest, oldest = admin.get("/messages").json()
     assert (latest["id"], latest["cancelled"], latest["phone_numbers"]) == (
         second["message_id"],
         True,
@@ -89,115 +89,102 @@ def test_messages(control: httpx.Client, client: httpx.Client, server: MockServe
             for number, ids in first["sms_ids"].items()
         ],
     }
-    assert control.get(f"/numbers/{NUMBER}/messages").json() == [oldest]
-    assert control.get("/numbers/+33999999999/messages").json() == []
+    assert admin.get(f"/numbers/{NUMBER}/messages").json() == [oldest]
+    assert admin.get("/numbers/+33999999999/messages").json() == []
 
 
-def test_a_thousand_messages_at_most(
-    control: httpx.Client, client: httpx.Client, server: MockServer, body: Body
-) -> None:
+def test_a_thousand_messages_at_most(admin: httpx.Client, client: httpx.Client, server: MockServer, body: Body) -> None:
     with httpx.Client(transport=server.transport, headers=client.headers, base_url=server.url) as in_process:
         ids = [in_process.post("/sms", json=body(phone_numbers=NUMBER)).json()["message_id"] for _ in range(1002)]
-    assert [message["id"] for message in control.get("/messages").json()] == ids[:1:-1]
-    assert len(control.get(f"/numbers/{NUMBER}/messages").json()) == 1002
+    assert [message["id"] for message in admin.get("/messages").json()] == ids[:1:-1]
+    assert len(admin.get(f"/numbers/{NUMBER}/messages").json()) == 1002
 
 
-def test_the_clock(control: httpx.Client, server: MockServer) -> None:
-    assert control.get("/clock").json() == {"now": "2030-01-01 12:00:00", "ticking": False}
-    assert control.post("/clock/advance", json={"hours": 1, "seconds": 1.5}).json()["now"] == "2030-01-01 13:00:01"
+def test_the_clock(admin: httpx.Client, server: MockServer) -> None:
+    assert admin.get("/clock").json() == {"now": "2030-01-01 12:00:00", "ticking": False}
+    assert admin.post("/clock/advance", json={"hours": 1, "seconds": 1.5}).json()["now"] == "2030-01-01 13:00:01"
     assert server.now == datetime(2030, 1, 1, 13, 0, 1, 500_000)
-    assert control.patch("/clock", json={"now": "2031-02-03 04:05:06"}).json()["now"] == "2031-02-03 04:05:06"
-    assert control.patch("/clock", json={"ticking": True}).json()["ticking"] is True
+    assert admin.patch("/clock", json={"now": "2031-02-03 04:05:06"}).json()["now"] == "2031-02-03 04:05:06"
+    assert admin.patch("/clock", json={"ticking": True}).json()["ticking"] is True
     assert server.ticking
 
 
-def test_the_account(control: httpx.Client, client: httpx.Client, server: MockServer, body: Body) -> None:
+def test_the_account(admin: httpx.Client, client: httpx.Client, server: MockServer, body: Body) -> None:
     everything: dict[str, object] = {"api_key": "mock-api-key", "senders": None, "credits": None, "refused_numbers": []}
-    assert control.get("/account").json() == everything
+    assert admin.get("/account").json() == everything
     changes = {"senders": [7], "credits": 0, "refused_numbers": [NUMBER]}
-    assert control.patch("/account", json=changes).json() == everything | changes
+    assert admin.patch("/account", json=changes).json() == everything | changes
     assert client.post("/sms", json=body()).json()["errors"].keys() == {"sender_id", "phone_numbers"}
-    control.patch("/account", json={"senders": None, "refused_numbers": []})
+    admin.patch("/account", json={"senders": None, "refused_numbers": []})
     client.post("/sms", json=body())
     server.advance(days=1)
     assert {sms.status_name for sms in server.sms_to(NUMBER)} == {"CANCELLED_NOT_ENOUGH_CREDITS"}
 
 
-def test_a_regenerated_key(control: httpx.Client, client: httpx.Client, server: MockServer) -> None:
-    key = control.post("/account/key").json()["api_key"]
+def test_a_regenerated_key(admin: httpx.Client, client: httpx.Client, server: MockServer) -> None:
+    key = admin.post("/account/key").json()["api_key"]
     assert client.get("/sms/1").status_code == 401
     assert client.get("/sms/1", headers={"Authorization": f"bearer {key}"}).status_code == 404
 
 
-def test_outcomes(control: httpx.Client, client: httpx.Client, server: MockServer, body: Body) -> None:
-    outcome = f"/numbers/{NUMBER}/outcome"
-    assert control.put(outcome, json={"statuses": [31, "RECEIVED"]}).json() == {
+def test_delivery_results(admin: httpx.Client, client: httpx.Client, server: MockServer, body: Body) -> None:
+    result = f"/numbers/{NUMBER}/delivery-result"
+    assert admin.put(result, json={"statuses": [31, "RECEIVED"]}).json() == {
         "numbers": {NUMBER: ["MISSED_BLACKLISTED_PHONE_NUMBER_OR_BLOCKED_BY_PHONE_CARRIER", "RECEIVED"]},
         "mix": {},
     }
-    assert control.put("/outcomes/mix", json={"MISSED_ERROR": 1}).json()["mix"] == {"MISSED_ERROR": 1}
+    assert admin.put("/delivery-results/mix", json={"MISSED_ERROR": 1}).json()["mix"] == {"MISSED_ERROR": 1}
     for _ in range(2):
         client.post("/sms", json=body())
     server.advance(days=1)
     assert [sms.status for sms in server.sms_to(NUMBER)] == [31, 13]
     assert [sms.status for sms in server.sms_to("+33202020202")] == [39, 39]
-    assert control.delete(outcome).json() == {"numbers": {}, "mix": {"MISSED_ERROR": 1}}
-    assert control.delete("/outcomes").json() == control.get("/outcomes").json() == {"numbers": {}, "mix": {}}
+    assert admin.delete(result).json() == {"numbers": {}, "mix": {"MISSED_ERROR": 1}}
+    assert (
+        admin.delete("/delivery-results").json() == admin.get("/delivery-results").json() == {"numbers": {}, "mix": {}}
+    )
     assert [sms.status for sms in server.sms_to(NUMBER)] == [13, 13]
 
 
-def test_troubles(control: httpx.Client, client: httpx.Client) -> None:
-    trouble = {"kind": "status", "status": 429, "retry_after": 2, "times": 2, "operation": "getSms", "seconds": None}
-    assert control.post("/troubles", json={k: v for k, v in trouble.items() if v}).json() == [trouble]
+def test_faults(admin: httpx.Client, client: httpx.Client) -> None:
+    fault = {"kind": "status", "status": 429, "retry_after": 2, "times": 2, "operation": "getSms"}
+    whole = fault | {"seconds": None, "headers": None, "body": None}
+    assert admin.post("/faults", json=fault).json() == [whole]
     answer = client.get("/sms/1")
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "2")
-    assert control.get("/troubles").json() == [trouble | {"times": 1}]
-    control.post("/troubles", json={"kind": "html-body"})
-    assert control.get("/faults").json()["html-body"] == {"description": FAULTS["html-body"], "on": True}
-    assert control.delete("/troubles").json() == []
+    assert admin.get("/faults").json() == [whole | {"times": 1}]
+    page = {"kind": "status", "status": 200, "headers": {"Content-Type": "text/html"}, "body": "<h1>It works!</h1>"}
+    assert admin.post("/faults", json=page).json()[1] == dict.fromkeys(whole) | page
+    client.get("/sms/1")
+    answer = client.get("/sms/1")
+    assert (answer.text, answer.headers["Content-Type"]) == ("<h1>It works!</h1>", "text/html")
+    assert admin.delete("/faults").json() == []
     assert client.get("/sms/1").status_code == 404
 
 
-@pytest.mark.parametrize("kind", ["refuse", "reset"])
-def test_a_trouble_of_the_connection_comes_and_goes(control: httpx.Client, client: httpx.Client, kind: str) -> None:
-    control.post("/troubles", json={"kind": kind, "times": 1})
+@pytest.mark.parametrize("kind", ["refuse", "close", "reset"])
+def test_a_fault_of_the_connection_comes_and_goes(admin: httpx.Client, client: httpx.Client, kind: str) -> None:
+    admin.post("/faults", json={"kind": kind, "times": 1})
     with pytest.raises(httpx.TransportError):
         client.get("/sms/1")
     assert client.get("/sms/1").status_code == 404
 
 
-def test_every_fault_can_be_made(control: httpx.Client) -> None:
-    assert control.get("/faults").json().keys() == FAULTS.keys()
-    for name in FAULTS:
-        assert control.post("/troubles", json={"kind": name}).status_code == 200
-    assert all(fault["on"] for fault in control.get("/faults").json().values())
-
-
-def test_variants(control: httpx.Client, client: httpx.Client, body: Body) -> None:
-    iso = body(delivery_date="2030-01-01T13:00:00")
-    assert client.post("/sms", json=iso).status_code == 400
-    assert control.get("/variants").json().keys() == VARIANTS.keys()
-    assert control.put("/variants/iso-dates-accepted").json()["iso-dates-accepted"]["on"] is True
-    assert client.post("/sms", json=iso).status_code == 200
-
-
-def test_reset(control: httpx.Client, client: httpx.Client, server: MockServer, body: Body) -> None:
+def test_reset(admin: httpx.Client, client: httpx.Client, server: MockServer, body: Body) -> None:
     client.post("/sms", json=body())
-    control.patch("/account", json={"credits": 5})
-    assert (control.post("/reset").status_code, server.messages, server.credits) == (204, [], None)
+    admin.patch("/account", json={"credits": 5})
+    assert (admin.post("/reset").status_code, server.messages, server.credits) == (204, [], None)
 
 
-def test_a_state_is_saved_and_loaded(
-    control: httpx.Client, client: httpx.Client, server: MockServer, body: Body
-) -> None:
+def test_a_state_is_saved_and_loaded(admin: httpx.Client, client: httpx.Client, server: MockServer, body: Body) -> None:
     created = client.post("/sms", json=body()).json()
-    control.put(f"/numbers/{NUMBER}/outcome", json={"statuses": [31]})
-    saved = control.get("/state")
+    admin.put(f"/numbers/{NUMBER}/delivery-result", json={"statuses": [31]})
+    saved = admin.get("/state")
     assert saved.headers["Content-Type"] == "application/vnd.sqlite3"
-    before, decided = control.get("/messages").json(), control.get("/outcomes").json()
-    control.post("/reset")
-    assert control.put("/state", content=saved.content).status_code == 204
-    assert (control.get("/messages").json(), control.get("/outcomes").json()) == (before, decided)
+    before, decided = admin.get("/messages").json(), admin.get("/delivery-results").json()
+    admin.post("/reset")
+    assert admin.put("/state", content=saved.content).status_code == 204
+    assert (admin.get("/messages").json(), admin.get("/delivery-results").json()) == (before, decided)
     assert len(client.get(f"/message/{created['message_id']}").json()) == 2
 
 
@@ -219,36 +206,35 @@ def test_a_state_is_saved_and_loaded(
         ("POST", "/clock/advance", b'{"days": 1e400}', "days: "),
         ("PATCH", "/account", b'{"credits": -1}', "credits: "),
         ("PATCH", "/account", b'{"api_key": "mine"}', "api_key"),
-        ("PUT", "/numbers/+33612345678/outcome", b'{"statuses": []}', "statuses: "),
-        ("PUT", "/numbers/+33612345678/outcome", b'{"statuses": [99]}', "99 is not a documented status"),
-        ("PUT", "/outcomes/mix", b'{"RECEIVED": 0}', "weights"),
-        ("PUT", "/outcomes/mix", b'{"self": 1}', "'self' is not a documented status"),
-        ("POST", "/troubles", b'{"kind": "earthquake"}', "there is no trouble 'earthquake'"),
-        ("POST", "/troubles", b'{"kind": "latency"}', "seconds"),
+        ("PUT", "/numbers/+33612345678/delivery-result", b'{"statuses": []}', "statuses: "),
+        ("PUT", "/numbers/+33612345678/delivery-result", b'{"statuses": [99]}', "99 is not a documented status"),
+        ("PUT", "/delivery-results/mix", b'{"RECEIVED": 0}', "weights"),
+        ("PUT", "/delivery-results/mix", b'{"self": 1}', "'self' is not a documented status"),
+        ("POST", "/faults", b'{"kind": "earthquake"}', "there is no fault 'earthquake'"),
+        ("POST", "/faults", b'{"kind": "latency"}', "seconds"),
         (
             "POST",
-            "/troubles",
+            "/faults",
             b'{"kind": "refuse", "operation": "sendSms"}',
             "there is no operation 'sendSms', only createSms",
         ),
-        ("PUT", "/variants/iso-date-accepted", b"", "did you mean iso-dates-accepted"),
-        ("PUT", "/outcomes/mix", b'{"RECEIVED": 1e308, "PENDING": 1e308}', "RECEIVED: "),
-        ("PUT", "/outcomes/mix", b'{"RECEIVED": 5e400}', "RECEIVED: "),
-        ("PUT", "/numbers/33612345678/outcome", b'{"statuses": [31]}', "does not match"),
-        ("DELETE", "/numbers/+1/outcome", b"", "does not match"),
+        ("PUT", "/delivery-results/mix", b'{"RECEIVED": 1e308, "PENDING": 1e308}', "RECEIVED: "),
+        ("PUT", "/delivery-results/mix", b'{"RECEIVED": 5e400}', "RECEIVED: "),
+        ("PUT", "/numbers/33612345678/delivery-result", b'{"statuses": [31]}', "does not match"),
+        ("DELETE", "/numbers/+1/delivery-result", b"", "does not match"),
         ("GET", "/numbers/zzz/messages", b"", "does not match"),
         ("PUT", "/state", b"", "this holds no state"),
         ("PUT", "/state", b"x" * 5000, "not the state of a server"),
     ],
 )
 def test_what_makes_no_sense_is_said_and_changes_nothing(
-    control: httpx.Client, method: str, path: str, content: bytes, words: str
+    admin: httpx.Client, method: str, path: str, content: bytes, words: str
 ) -> None:
     def everything() -> list[object]:
-        return [control.get(path).json() for path in ("/clock", "/account", "/outcomes", "/troubles", "/variants")]
+        return [admin.get(path).json() for path in ("/clock", "/account", "/delivery-results", "/faults")]
 
     before = everything()
-    answer = control.request(method, path, content=content)
+    answer = admin.request(method, path, content=content)
     assert answer.status_code == 400
     assert words in answer.json()["error"]
     assert everything() == before
@@ -258,25 +244,25 @@ def test_what_makes_no_sense_is_said_and_changes_nothing(
     "path",
     ["/page/nope", "/page/", "/swagger-ui/", "/page/..%2f_app.py", "/nope", "/page/a%00b", "/swagger-ui/__init__.py"],
 )
-def test_what_is_not_there_is_not_found(control: httpx.Client, path: str, caplog: pytest.LogCaptureFixture) -> None:
-    assert control.get(path).status_code == 404
+def test_what_is_not_there_is_not_found(admin: httpx.Client, path: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert admin.get(path).status_code == 404
     assert caplog.messages == []
 
 
-def test_whole_numbers_with_a_point_are_whole(control: httpx.Client, client: httpx.Client) -> None:
-    control.post("/troubles", content=b'{"kind": "status", "status": 429.0, "retry_after": 2.0, "times": 1.0}')
+def test_whole_numbers_with_a_point_are_whole(admin: httpx.Client, client: httpx.Client) -> None:
+    admin.post("/faults", content=b'{"kind": "status", "status": 429.0, "retry_after": 2.0, "times": 1.0}')
     answer = client.get("/sms/1")
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "2")
-    assert control.patch("/account", content=b'{"credits": 1e1, "senders": [1.0]}').text.count(".0") == 0
+    assert admin.patch("/account", content=b'{"credits": 1e1, "senders": [1.0]}').text.count(".0") == 0
 
 
-def test_methods_that_are_not_there(control: httpx.Client) -> None:
-    answer = control.put("/clock")
+def test_methods_that_are_not_there(admin: httpx.Client) -> None:
+    answer = admin.put("/clock")
     assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, PATCH")
 
 
-def test_what_is_too_large(control: httpx.Client) -> None:
-    assert control.put("/state", content=b"x" * 100_000_001).status_code == 413
+def test_what_is_too_large(admin: httpx.Client) -> None:
+    assert admin.put("/state", content=b"x" * 100_000_001).status_code == 413
 
 
 # Who may use it
@@ -287,18 +273,18 @@ def test_what_is_too_large(control: httpx.Client) -> None:
     [
         ({}, True),
         ({"host": "localhost"}, True),
-        ({"control": False}, False),
+        ({"admin": False}, False),
         ({"host": "0.0.0.0"}, False),
-        ({"host": "0.0.0.0", "control": True}, True),
+        ({"host": "0.0.0.0", "admin": True}, True),
     ],
     ids=str,
 )
 def test_it_is_off_unless_asked_for_where_others_can_reach_it(options: dict[str, Any], is_served: bool) -> None:
     with MockServer(**options) as server:
         root = server.url.removesuffix("/api/v1")
-        statuses = {httpx.get(root + path).status_code for path in ("/", "/_mock/clock", "/_mock/control.json")}
+        statuses = {httpx.get(root + path).status_code for path in ("/", "/_mock/clock", "/_mock/admin.json")}
     assert statuses == {200 if is_served else 404}
-    assert (server.control_url is not None, server.page_url is not None) == (is_served, is_served)
+    assert (server.admin_url is not None, server.page_url is not None) == (is_served, is_served)
 
 
 @pytest.mark.parametrize(
@@ -316,16 +302,16 @@ def test_it_is_off_unless_asked_for_where_others_can_reach_it(options: dict[str,
 )
 @pytest.mark.parametrize(("method", "path"), [("GET", "/messages"), ("POST", "/reset"), ("GET", "/openapi.json")])
 def test_pages_of_other_sites_may_not(
-    control: httpx.Client, server: MockServer, method: str, path: str, headers: dict[str, str]
+    admin: httpx.Client, server: MockServer, method: str, path: str, headers: dict[str, str]
 ) -> None:
     server.credits = 5
-    assert control.request(method, path, headers=headers).status_code == 403
+    assert admin.request(method, path, headers=headers).status_code == 403
     assert server.credits == 5  # it was not reset
 
 
-def test_its_own_page_may(control: httpx.Client, server: MockServer) -> None:
+def test_its_own_page_may(admin: httpx.Client, server: MockServer) -> None:
     origin = server.url.removesuffix("/api/v1")
-    assert control.post("/reset", headers={"Origin": origin}).status_code == 204
+    assert admin.post("/reset", headers={"Origin": origin}).status_code == 204
 
 
 @pytest.mark.parametrize(
@@ -333,8 +319,8 @@ def test_its_own_page_may(control: httpx.Client, server: MockServer) -> None:
     [("sms:8025", 200), ("192.0.2.1", 200), ("[2001:db8::1]:80", 200), ("sms.elsewhere.example", 403)],
 )
 def test_elsewhere_it_goes_by_any_name_that_the_world_does_not_know(host: str, status: int) -> None:
-    with MockServer(host="0.0.0.0", control=True) as server:
-        assert httpx.get(f"{server.control_url}/clock", headers={"Host": host}).status_code == status
+    with MockServer(host="0.0.0.0", admin=True) as server:
+        assert httpx.get(f"{server.admin_url}/clock", headers={"Host": host}).status_code == status
 
 
 @pytest.mark.parametrize(
@@ -345,8 +331,8 @@ def test_elsewhere_it_goes_by_any_name_that_the_world_does_not_know(host: str, s
         ({}, ("192.0.2.1", 80), 404),
         ({}, ("/run/socket", None), 404),
         ({}, None, 404),
-        ({"control": True}, ("192.0.2.1", 80), 200),
-        ({"control": False}, ("127.0.0.1", 80), 404),
+        ({"admin": True}, ("192.0.2.1", 80), 200),
+        ({"admin": False}, ("127.0.0.1", 80), 404),
     ],
     ids=str,
 )
@@ -366,15 +352,15 @@ def test_in_a_server_of_ones_own_it_is_for_this_machine_alone(
     assert asyncio.run(ask()) == status
 
 
-def test_the_page_is_in_no_page_of_another_site(control: httpx.Client) -> None:
-    page = control.get("/..", follow_redirects=True)
+def test_the_page_is_in_no_page_of_another_site(admin: httpx.Client) -> None:
+    page = admin.get("/..", follow_redirects=True)
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
     assert "default-src 'self'" in page.headers["Content-Security-Policy"]
 
 
 def test_the_reference_of_another_document(tmp_path: Path) -> None:
-    text = default_path().read_text(encoding="utf-8").replace("info:\n", "info:\n  x-date: 2030-01-01\n", 1)
-    (tmp_path / "openapi.yaml").write_text(text, encoding="utf-8")
-    with MockServer(document=tmp_path / "openapi.yaml") as server:
-        document = httpx.get(f"{server.control_url}/openapi.json").json()
+    text = OPENAPI.read_text(encoding="utf-8").replace('"info": {', '"info": {"x-date": "2030-01-01",', 1)
+    (tmp_path / "openapi.json").write_text(text, encoding="utf-8")
+    with MockServer(document=tmp_path / "openapi.json") as server:
+        document = httpx.get(f"{server.admin_url}/openapi.json").json()
     assert (document["info"]["x-date"], document["servers"]) == ("2030-01-01", [{"url": "/api/v1"}])

@@ -30,7 +30,7 @@ def started(*arguments: str) -> Generator[tuple[subprocess.Popen[str], str]]:
 
 
 def test_serves_what_its_options_say() -> None:
-    with started("--api-key", "sesame", "--dialect", "integers") as (process, url):
+    with started("--api-key", "sesame", "--sms-ids", "integers") as (process, url):
         assert process.stdout
         assert process.stdout.readline() == "api key: sesame\n"
         fields = {
@@ -88,7 +88,7 @@ def test_a_wrong_option_is_one_line(arguments: list[str], words: str) -> None:
     "arguments",
     [
         ["--port", "x"],
-        ["--dialect", "klingon"],
+        ["--sms-ids", "klingon"],
         ["--what"],
         ["--now", "2030-02-30 00:00:00"],
         ["--now", "2030-01-01 00:00:00+01:00"],
@@ -102,7 +102,7 @@ def test_an_option_that_does_not_exist_gets_the_usage(arguments: list[str]) -> N
 
 def test_help_names_every_option() -> None:
     text = run("--help").stdout
-    assert all(option in text for option in ("--host", "--port", "--api-key", "--dialect", "--no-control"))
+    assert all(option in text for option in ("--host", "--port", "--api-key", "--sms-ids", "--no-admin"))
 
 
 def test_without_its_dependencies_it_says_what_to_install(tmp_path: Path) -> None:
@@ -118,17 +118,17 @@ def test_without_its_dependencies_it_says_what_to_install(tmp_path: Path) -> Non
     )
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        'No module named \'starlette\'; the stand-in server needs the extra "mock": pip install "sms-scheduler[mock]"'
+        'No module named \'starlette\'; the mock server needs the extra "mock": pip install "sms-scheduler[mock]"'
     ]
 
 
-def test_troubles_come_as_they_are_asked_for() -> None:
-    with started("--trouble", "status:status=429,retry_after=7,times=1", "--trouble", "status:status=503") as (_, url):
+def test_faults_come_as_they_are_asked_for() -> None:
+    with started("--fault", "status:status=429,retry_after=7,times=1", "--fault", "status:status=503") as (_, url):
         first, second = (httpx.get(f"{url}/sms/1", headers={"Authorization": "bearer mock-api-key"}) for _ in range(2))
     assert (first.status_code, first.headers["Retry-After"], second.status_code) == (429, "7", 503)
 
 
-def test_it_names_the_page_and_is_controlled_over_http() -> None:
+def test_it_names_the_page_and_is_administered_over_http() -> None:
     with started("--now", "2030-01-01 12:00:00", "--frozen") as (process, url):
         assert process.stdout
         assert process.stdout.readline().startswith("api key:")
@@ -141,18 +141,18 @@ def test_it_names_the_page_and_is_controlled_over_http() -> None:
         }
 
 
-@pytest.mark.parametrize("arguments", [["--no-control"], ["--host", "0.0.0.0"]], ids=str)
-def test_without_control_there_is_no_page(arguments: list[str]) -> None:
+@pytest.mark.parametrize("arguments", [["--no-admin"], ["--host", "0.0.0.0"]], ids=str)
+def test_without_the_admin_api_there_is_no_page(arguments: list[str]) -> None:
     with started(*arguments) as (process, url):
         assert process.stdout
         assert [process.stdout.readline()[:8] for _ in range(2)] == ["api key:", "Ctrl-C s"]
         assert httpx.get(url.removesuffix("/api/v1")).status_code == 404
 
 
-def test_a_trouble_that_makes_no_sense_is_one_line() -> None:
-    process = run("--trouble", "earthquake")
+def test_a_fault_that_makes_no_sense_is_one_line() -> None:
+    process = run("--fault", "earthquake")
     assert (process.returncode, process.stdout) == (1, "")
-    assert re.fullmatch(r".*: there is no trouble 'earthquake': .+\n", process.stderr)
+    assert re.fullmatch(r".*: there is no fault 'earthquake': .+\n", process.stderr)
 
 
 def test_what_was_accepted_is_there_after_a_kill(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
-"""Starting and stopping the stand-in, and the ways to reach it."""
+"""Starting and stopping the mock server, and the ways to reach it."""
 
 import asyncio
 import contextlib
+import json
 import socket
 import subprocess
 import sys
@@ -13,8 +14,8 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml
 from sms_scheduler_mock import MockServer
+from sms_scheduler_mock.document import OPENAPI
 
 Body = Callable[..., dict[str, Any]]
 
@@ -225,15 +226,15 @@ def test_refuses_a_key_that_no_header_can_carry(api_key: str) -> None:
         MockServer(api_key=api_key)
 
 
-def test_refuses_an_unknown_dialect() -> None:
-    with pytest.raises(ValueError, match="lists, integers"):
-        MockServer(dialect="klingon")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+def test_refuses_an_unknown_form_of_sms_ids() -> None:
+    with pytest.raises(ValueError, match="lists or integers"):
+        MockServer(sms_ids="klingon")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize("status", [14, "DELIVERED", "10"])
-def test_refuses_an_outcome_that_is_not_documented(status: int | str) -> None:
+def test_refuses_a_delivery_result_that_is_not_documented(status: int | str) -> None:
     with pytest.raises(ValueError, match="not a documented status"):
-        MockServer(outcomes={"+33612345678": status})
+        MockServer(delivery_results={"+33612345678": status})
 
 
 def test_refuses_times_with_a_zone() -> None:
@@ -246,27 +247,26 @@ def test_refuses_times_with_a_zone() -> None:
 
 # --- the document
 
-OPENAPI = Path(__file__).resolve().parents[2] / "openapi.yaml"
+Change = Callable[[dict[str, Any]], object]
 
 
-def altered(folder: Path, *changes: tuple[str, str]) -> Path:
-    text = OPENAPI.read_text(encoding="utf-8")
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    path = folder / "openapi.yaml"
-    path.write_text(text, encoding="utf-8")
+def altered(folder: Path, change: Change) -> Path:
+    document = json.loads(OPENAPI.read_text(encoding="utf-8"))
+    change(document)
+    path = folder / "openapi.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
     return path
 
 
 def test_paths_codes_and_types_come_from_the_document(tmp_path: Path) -> None:
-    document = altered(
-        tmp_path,
-        ("/api/v1", "/api/v2"),
-        ("/message/{id}:", "/messages/{id}:"),
-        ("enum: [10,", "enum: [70,"),
-        ("sender_id:\n          type: integer", "sender_id:\n          type: [integer, 'null']"),
-    )
+    def change(document: dict[str, Any]) -> None:
+        document["servers"][0]["url"] = "https://sms.example/api/v2"
+        document["paths"]["/messages/{id}"] = document["paths"].pop("/message/{id}")
+        schemas = document["components"]["schemas"]
+        schemas["SmsStatus"]["enum"][0] = 70
+        schemas["NewMessage"]["properties"]["sender_id"]["type"] = ["integer", "null"]
+
+    document = altered(tmp_path, change)
     server = MockServer(document=document)
     assert server.url.endswith("/api/v2")
     with httpx.Client(base_url=server.url, transport=server.transport, headers=authorized(server)) as client:
@@ -278,21 +278,21 @@ def test_paths_codes_and_types_come_from_the_document(tmp_path: Path) -> None:
 
 
 def test_each_message_is_given_once(tmp_path: Path, body: Body) -> None:
-    document = yaml.safe_load(OPENAPI.read_text(encoding="utf-8"))
-    fields = document["components"]["schemas"]["NewMessage"]["properties"]
-    fields["phone_numbers"] = {"type": "array", "items": {"type": "string"}}
-    path = tmp_path / "openapi.yaml"
-    path.write_text(yaml.safe_dump(document), encoding="utf-8")
-    server = MockServer(document=path)
+    def change(document: dict[str, Any]) -> None:
+        fields = document["components"]["schemas"]["NewMessage"]["properties"]
+        fields["phone_numbers"] = {"type": "array", "items": {"type": "string"}}
+
+    server = MockServer(document=altered(tmp_path, change))
     with httpx.Client(base_url=server.url, transport=server.transport, headers=authorized(server)) as client:
         errors = client.post("/sms", json=body(phone_numbers=[7, 8])).json()["errors"]
     assert errors == {"phone_numbers": ['The field "phone_numbers" must be a list of type "string"']}
 
 
 def test_an_operation_it_does_not_know_is_not_implemented(tmp_path: Path) -> None:
-    server = MockServer(
-        document=altered(tmp_path, ("operationId: getSms\n      tags", "operationId: peek\n      tags"))
-    )
+    def change(document: dict[str, Any]) -> None:
+        document["paths"]["/sms/{id}"]["get"]["operationId"] = "peek"
+
+    server = MockServer(document=altered(tmp_path, change))
     with httpx.Client(base_url=server.url, transport=server.transport, headers=authorized(server)) as client:
         response = client.get("/sms/1")
         assert (response.status_code, '"peek"' in response.text) == (501, True)
@@ -300,16 +300,27 @@ def test_an_operation_it_does_not_know_is_not_implemented(tmp_path: Path) -> Non
 
 
 def test_a_document_without_the_usual_statuses_is_refused(tmp_path: Path) -> None:
-    document = altered(tmp_path, ("- PENDING\n", "- WAITING\n"))
+    def change(document: dict[str, Any]) -> None:
+        names = document["components"]["schemas"]["SmsStatus"]["x-enum-varnames"]
+        names[names.index("PENDING")] = "WAITING"
+
+    document = altered(tmp_path, change)
     with pytest.raises(ValueError, match="no status PENDING"):
         MockServer(document=document)
 
 
-@pytest.mark.parametrize("text", ["a: [", "openapi: 3.1.0", "", "[]"])
+@pytest.mark.parametrize("text", ["{", "{}", '{"openapi": "3.1.0"}', "", "[]"])
 def test_what_is_no_document_is_refused(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "broken.yaml"
+    path = tmp_path / "broken.json"
     path.write_text(text)
-    with pytest.raises(ValueError, match=r"broken\.yaml"):
+    with pytest.raises(ValueError, match=r"broken\.json"):
+        MockServer(document=path)
+
+
+def test_a_document_in_yaml_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "openapi.yaml"
+    path.write_text("openapi: 3.1.0\n")
+    with pytest.raises(ValueError, match=r"openapi\.yaml is not JSON; scripts/generate makes JSON of a YAML document"):
         MockServer(document=path)
 
 
@@ -325,3 +336,12 @@ def test_says_what_to_install_when_its_dependencies_are_missing() -> None:
 def test_never_imports_the_client() -> None:
     code = "import sys, sms_scheduler_mock; sys.exit('sms_scheduler' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_whoever_starts_a_server_keeps_the_event_loop_that_there_was() -> None:
+    code = (
+        "import asyncio; from sms_scheduler_mock import MockServer; kind = lambda: type(asyncio.new_event_loop())\n"
+        "before = kind()\nwith MockServer(): print(kind() is before)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "True\n"

@@ -26,7 +26,7 @@ def send(client: httpx.Client, body: dict[str, Any], times: int = 1) -> list[htt
 
 def test_several_statuses_are_a_script(server: MockServer, client: httpx.Client, body: Body) -> None:
     send(client, body())
-    server.outcome(ONE, "MISSED_ERROR", 31, "RECEIVED")
+    server.delivery_result(ONE, "MISSED_ERROR", 31, "RECEIVED")
     send(client, body(), 3)
     blocked = "MISSED_BLACKLISTED_PHONE_NUMBER_OR_BLOCKED_BY_PHONE_CARRIER"
     assert ends(server, ONE) == ["MISSED_ERROR", blocked, "RECEIVED", "RECEIVED"]
@@ -34,33 +34,33 @@ def test_several_statuses_are_a_script(server: MockServer, client: httpx.Client,
 
 
 def test_a_script_may_be_for_a_rule(server: MockServer, client: httpx.Client, body: Body) -> None:
-    server.outcome(lambda number: number.startswith("+33"), "MISSED_ERROR", "CANCELLED_ERROR", "SENT")
+    server.delivery_result(lambda number: number.startswith("+33"), "MISSED_ERROR", "CANCELLED_ERROR", "SENT")
     send(client, body(), 2)
     assert ends(server, ONE) == ["MISSED_ERROR", "SENT"]
     assert ends(server, OTHER) == ["CANCELLED_ERROR", "SENT"]
 
 
-def test_outcomes_can_be_seen_and_cleared(server: MockServer, client: httpx.Client, body: Body) -> None:
-    server.outcome(ONE, 39)
-    server.outcome(OTHER, 38, 39)
-    server.outcome(ONE, "SENT")
-    assert server.outcomes == {OTHER: ("MISSED_SENDING_FAILED", "MISSED_ERROR"), ONE: ("SENT",)}
-    server.clear_outcomes(ONE)
+def test_delivery_results_can_be_seen_and_cleared(server: MockServer, client: httpx.Client, body: Body) -> None:
+    server.delivery_result(ONE, 39)
+    server.delivery_result(OTHER, 38, 39)
+    server.delivery_result(ONE, "SENT")
+    assert server.delivery_results == {OTHER: ("MISSED_SENDING_FAILED", "MISSED_ERROR"), ONE: ("SENT",)}
+    server.clear_delivery_results(ONE)
     send(client, body())
     assert (ends(server, ONE), ends(server, OTHER)) == (["RECEIVED"], ["MISSED_SENDING_FAILED"])
-    server.clear_outcomes()
+    server.clear_delivery_results()
     assert ends(server, OTHER) == ["RECEIVED"]
 
 
-def test_an_outcome_needs_a_status(server: MockServer) -> None:
+def test_a_delivery_result_needs_a_status(server: MockServer) -> None:
     with pytest.raises(ValueError, match="at least one status"):
-        server.outcome(ONE)
+        server.delivery_result(ONE)
 
 
 def drawn(seed: int) -> list[str]:
     server = MockServer(now=datetime(2030, 1, 1), seed=seed)
     mix: dict[int | str, float] = {"RECEIVED": 3, 38: 1}
-    server.outcome_mix(mix)
+    server.delivery_mix(mix)
     headers = {"Authorization": f"bearer {server.api_key}"}
     fields = {"message_text": "", "delivery_date": "2030-01-01 00:00:00", "sender_id": 1}
     with httpx.Client(base_url=server.url, transport=server.transport, headers=headers) as client:
@@ -86,11 +86,11 @@ def test_a_mix_is_drawn_from_the_seed() -> None:
 )
 def test_a_mix_has_to_make_sense(server: MockServer, mix: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"weights are 0 to|not a documented status"):
-        server.outcome_mix(mix)
+        server.delivery_mix(mix)
 
 
 def test_a_tiny_weight_is_enough(server: MockServer, client: httpx.Client, body: Body) -> None:
-    server.outcome_mix({"MISSED_ERROR": 5e-324})
+    server.delivery_mix({"MISSED_ERROR": 5e-324})
     client.post("/sms", json=body(phone_numbers=ONE))
     server.advance(days=1)
     assert [sms.status_name for sms in server.sms_to(ONE)] == ["MISSED_ERROR"]
@@ -110,7 +110,7 @@ def test_a_rule_that_fails_is_told(
     response = client.post("/sms", json=body())
     assert (response.status_code, response.text) == (
         500,
-        "The stand-in failed: ZeroDivisionError: integer division or modulo by zero",
+        "The mock server failed: ZeroDivisionError: integer division or modulo by zero",
     )
     assert "1 // 0" in caplog.text
     assert client.get("/sms/1").status_code == 404  # over the same connection

@@ -1,4 +1,4 @@
-"""The clients under every fault of the stand-in: a value of the documented type or an error of their own."""
+"""The clients with every mutant of the mock server: a value of the documented type or an error of their own."""
 
 from typing import Any
 
@@ -17,7 +17,8 @@ from sms_scheduler import (
     UnauthorizedError,
     UnexpectedStatusError,
 )
-from sms_scheduler_mock import FAULTS, MockServer
+from sms_scheduler_contract.mutants import MUTANTS
+from sms_scheduler_mock import MockServer
 
 from .any_client import ARGUMENTS, AnyClient
 from .conftest import MakeClient
@@ -32,11 +33,11 @@ def client(mock: MockServer, make_client: MakeClient) -> AnyClient:
     return make_client(mock.url, api_key=mock.api_key)
 
 
-def outcomes(client: AnyClient) -> list[tuple[str, object]]:
+def results(client: AnyClient) -> list[tuple[str, object]]:
     """Calls of every operation, each with its value or its error; any exception that is not the client's goes on."""
     stranger = client.with_options(api_key="wrong")
 
-    def outcome(by: AnyClient, operation: str, **arguments: Any) -> tuple[str, object]:
+    def result_of(by: AnyClient, operation: str, **arguments: Any) -> tuple[str, object]:
         try:
             return operation, by.call(operation, **arguments)
         except SmsSchedulerError as error:
@@ -44,17 +45,17 @@ def outcomes(client: AnyClient) -> list[tuple[str, object]]:
 
     message = ARGUMENTS["create_sms"] | {"phone_numbers": NUMBERS}
     return [
-        outcome(client, "create_sms", **message),
-        outcome(client, "create_sms", **message | {"phone_numbers": "0404-040-404"}),
-        outcome(client, "get_sms", id=SMS),
-        outcome(client, "get_message", id=MESSAGE),
-        outcome(client, "delete_sms", id=SMS),
-        outcome(client, "get_sms", id=SMS),
-        outcome(stranger, "get_message", id=MESSAGE),
-        outcome(client, "delete_message", id=MESSAGE),
-        outcome(client, "get_message", id=MESSAGE),
-        outcome(client, "delete_sms", id=OTHER_SMS),
-        outcome(client, "delete_message", id=MESSAGE),
+        result_of(client, "create_sms", **message),
+        result_of(client, "create_sms", **message | {"phone_numbers": "0404-040-404"}),
+        result_of(client, "get_sms", id=SMS),
+        result_of(client, "get_message", id=MESSAGE),
+        result_of(client, "delete_sms", id=SMS),
+        result_of(client, "get_sms", id=SMS),
+        result_of(stranger, "get_message", id=MESSAGE),
+        result_of(client, "delete_message", id=MESSAGE),
+        result_of(client, "get_message", id=MESSAGE),
+        result_of(client, "delete_sms", id=OTHER_SMS),
+        result_of(client, "delete_message", id=MESSAGE),
     ]
 
 
@@ -84,8 +85,8 @@ def is_documented(operation: str, value: Any) -> bool:
             return False
 
 
-def test_without_a_fault(client: AnyClient) -> None:
-    assert [type(outcome) for _, outcome in outcomes(client)] == [
+def test_without_a_mutant(client: AnyClient) -> None:
+    assert [type(result) for _, result in results(client)] == [
         CreatedMessage,
         BadRequestError,
         SmsReport,
@@ -100,22 +101,22 @@ def test_without_a_fault(client: AnyClient) -> None:
     ]
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_values_are_as_documented_under(fault: str, client: AnyClient, mock: MockServer) -> None:
-    mock.fault(fault)
-    for operation, outcome in outcomes(client):
-        assert isinstance(outcome, SmsSchedulerError) or is_documented(operation, outcome), (operation, outcome)
+@pytest.mark.parametrize("name", MUTANTS)
+def test_values_are_as_documented_with(name: str, client: AnyClient, mock: MockServer) -> None:
+    MUTANTS[name].apply(mock)
+    for operation, result in results(client):
+        assert isinstance(result, SmsSchedulerError) or is_documented(operation, result), (operation, result)
 
 
 def test_the_catalogue_brings_out_what_clients_can_tell(client: AnyClient, mock: MockServer) -> None:
     succeeded: set[str] = set()
     failed: set[tuple[str, type]] = set()
-    for fault in FAULTS:
+    for mutant in MUTANTS.values():
         mock.reset()
-        mock.fault(fault)
-        for operation, outcome in outcomes(client):
-            if isinstance(outcome, SmsSchedulerError):
-                failed.add((operation, type(outcome)))
+        mutant.apply(mock)
+        for operation, result in results(client):
+            if isinstance(result, SmsSchedulerError):
+                failed.add((operation, type(result)))
             else:
                 succeeded.add(operation)
     assert succeeded == ARGUMENTS.keys()

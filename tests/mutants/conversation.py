@@ -165,7 +165,7 @@ class Conversation:
 
 
 def converse(server: MockServer) -> list[Answer]:
-    """What a server, as good as new, answers to the same questions every time."""
+    """What a server that was reset answers to questions that are always the same."""
     conversation = Conversation(server)
     asyncio.run(conversation.hold())
     return conversation.answers

@@ -39,8 +39,8 @@ def fill(server: MockServer, body: Body) -> None:
     server.credits = 5
     server.senders = frozenset({123, 10**30})
     server.refuse_number("+33699999999")
-    server.outcome(ONE, "MISSED_ERROR", "SENT")
-    server.outcome_mix({"RECEIVED": 1, "MISSED_ERROR": 1})
+    server.delivery_result(ONE, "MISSED_ERROR", "SENT")
+    server.delivery_mix({"RECEIVED": 1, "MISSED_ERROR": 1})
     server.advance(minutes=1)
     post(server, body(message_text="é\0🎉" + "x" * 200, message_stop=True, sender_id=10**30))
     first = post(server, body(phone_numbers=ONE))
@@ -55,7 +55,7 @@ def known(server: MockServer) -> list[object]:
     server.travel_to(datetime(2031, 1, 1))
     ended = server.messages
     server.travel_to(now)
-    account = [server.api_key, server.credits, server.senders, server.outcomes]
+    account = [server.api_key, server.credits, server.senders, server.delivery_results]
     return [server.messages, ended, now, server.ticking, *account]
 
 
@@ -157,7 +157,9 @@ def test_what_was_made_by_a_server_with_other_statuses_changes_nothing(tmp_path:
     fill(server, body)
     server.save(path)
     with sqlite3.connect(path) as connection:
-        connection.execute("""UPDATE setting SET value = '{"+33612345678": ["GONE"]}' WHERE name = 'outcomes'""")
+        connection.execute(
+            """UPDATE setting SET value = '{"+33612345678": ["GONE"]}' WHERE name = 'delivery_results'"""
+        )
     connection.close()
     post(server, body(phone_numbers=OTHER) | {"sender_id": 123})
     before = known(server)
@@ -243,9 +245,9 @@ def test_a_state_that_is_larger_than_the_capacity_is_cut(tmp_path: Path, body: B
             assert started.messages == server.messages[-2:]
 
 
-@pytest.mark.parametrize("wrong", [{"credits": -1}, {"faults": ["no-such"]}, {"port": -1}])
+@pytest.mark.parametrize("wrong", [{"credits": -1}, {"sms_ids": "no-such"}, {"max_body": 0}, {"port": -1}])
 def test_arguments_that_make_no_sense_leave_no_file(tmp_path: Path, wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"credits|fault|port"):
+    with pytest.raises(ValueError, match=r"credits|sms_ids|max_body|port"):
         MockServer(state=tmp_path / "state.db", **wrong)
     assert list(tmp_path.iterdir()) == []
 

@@ -1,0 +1,113 @@
+"""A request to the API and its response, as the handlers, the faults and their hooks see them."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from starlette.datastructures import Headers
+
+HangUp = Literal["close", "reset"]
+
+_JSON = b"application/json; charset=utf-8"  # as the vendor's page has it
+_to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t -~\x80-\xff]*")
+_FRAMING = {"content-length", "transfer-encoding"}
+_WITHOUT_BODY = {204, 304}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request to a path of the API. `dataclasses.replace` makes one that differs.
+
+    Attributes:
+        operations: The names (operationId) of what can be done at its path, by HTTP method: `{"GET": "getSms", ...}`.
+        method: The HTTP method, such as "POST".
+        id: The id in the path, as it stands there; "" if the path has none.
+        headers: The headers; their names are found in any case.
+        body: The bytes of the body.
+    """
+
+    operations: Mapping[str, str]
+    method: str
+    id: str
+    headers: Headers
+    body: bytes
+
+    @property
+    def operation(self) -> str | None:
+        """The name of the operation, such as "createSms"; None if the path has none for the method."""
+        return self.operations.get(self.method)
+
+    def json(self) -> Any:
+        """The JSON of the body. Raises ValueError if it is not JSON."""
+        return json.loads(self.body)
+
+
+class Encoded(NamedTuple):
+    """A response as it is sent."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+    delay: float = 0
+    hang_up: HangUp | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What is answered. `dataclasses.replace` makes one that differs.
+
+    Attributes:
+        status: The status code, 200 to 599.
+        body: None for an empty one, bytes as they are, a string for plain text, anything else for JSON.
+        headers: The headers. A Content-Type here wins over that of the body; bytes have no other. The length is not here.
+        delay: How many seconds it waits before it leaves.
+        hang_up: How the connection ends instead: "close" or "reset"; None if the response is sent.
+    """
+
+    status: int
+    body: object = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    delay: float = 0
+    hang_up: HangUp | None = None
+
+    def encode(self) -> Encoded:
+        """As it is sent. Raises TypeError or ValueError if HTTP or JSON have no way to write it."""
+        content, kind = _encode(self.body)
+        if not 200 <= self.status <= 599:
+            raise ValueError(f"a final status is 200 to 599, not {self.status}")
+        headers = [_encode_header(name, value) for name, value in self.headers.items()]
+        if kind and not any(name == b"content-type" for name, _ in headers):
+            headers.append((b"content-type", kind))
+        if self.status in _WITHOUT_BODY:
+            if content:
+                raise ValueError(f"an answer with status {self.status} has no body")
+        else:
+            headers.append((b"content-length", b"%d" % len(content)))
+        return Encoded(self.status, headers, content, self.delay, self.hang_up)
+
+
+# What answers requests.
+Answer = Callable[[Request], Response]
+
+
+def _encode(body: object) -> tuple[bytes, bytes | None]:
+    """The bytes of a body and their type."""
+    if body is None:
+        return b"", None
+    if isinstance(body, bytes):
+        return body, None
+    if isinstance(body, str):
+        return body.encode(), b"text/plain; charset=utf-8"
+    return _to_json(body).encode(), _JSON
+
+
+def _encode_header(name: str, value: str) -> tuple[bytes, bytes]:
+    if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)):
+        raise ValueError(f"{name!r}: {value!r} is no header")
+    if name.lower() in _FRAMING:
+        raise ValueError(f"the header {name} is written by the server, by the length of the body")
+    return name.lower().encode("latin-1"), value.encode("latin-1")
