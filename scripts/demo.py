@@ -1,15 +1,15 @@
-"""The main job, shown: send SMS, follow them, cancel them; on the stand-in, or on a real server with --url."""
+"""The main job, shown: send SMS, follow them, cancel them; on the mock server, or on a real server with --url."""
 
 import argparse
 import contextlib
 import datetime
+import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
-from generator.checks import read
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -27,7 +27,6 @@ from sms_scheduler import (
 from sms_scheduler_contract.errors import CannotTestError
 from sms_scheduler_mock import MockServer
 
-ROOT = Path(__file__).resolve().parent.parent
 console = Console(highlight=False)
 if not console.is_terminal and "COLUMNS" not in os.environ:
     console.width = 132  # a file or a pipe has no width to keep to
@@ -44,7 +43,7 @@ def main(arguments: list[str]) -> int:
         if options.url:
             _show_real_server(options)
         else:
-            _show_stand_in()
+            _show_mock_server()
     except NotSentError as error:
         return _fail(f"no server answers at {options.url}: {error.problem}; start it, or mend --url")
     except (DemoError, CannotTestError, SmsSchedulerError, ValueError) as error:
@@ -61,7 +60,8 @@ def _fail(reason: str) -> int:
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="scripts/demo", description="Send, follow and cancel SMS: on the embedded stand-in, or on a real server."
+        prog="scripts/demo",
+        description="Send, follow and cancel SMS: on the embedded mock server, or on a real server.",
     )
     parser.add_argument("--url", help="a real server's base URL; without --send it is only read from")
     parser.add_argument(
@@ -84,10 +84,10 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
-# On the stand-in
+# On the mock server
 
 
-def _show_stand_in() -> None:
+def _show_mock_server() -> None:
     _step("Regenerating the client from openapi.yaml")
     _check_client()
 
@@ -97,7 +97,7 @@ def _show_stand_in() -> None:
         MockServer(now=delivery_date - datetime.timedelta(minutes=1)) as server,
         SmsScheduler(server.api_key, base_url=server.url) as client,
     ):
-        _step(f"The stand-in server answers at {server.url}; its clock says {server.now}")
+        _step(f"The mock server answers at {server.url}; its clock says {server.now}")
         _send_with_a_mistake(client, request)
         *numbers, _ = request["phone_numbers"]
         request["phone_numbers"] = numbers
@@ -106,10 +106,10 @@ def _show_stand_in() -> None:
         _follow(client, server, message_id)
         _cancel(client, server, numbers)
     _say(
-        "\n[green]That is all there is to it.[/green] Next:\n"
-        "  README.md            the client in ten lines, the stand-in for your own tests\n"
-        "  scripts/test         all tests, the contract among them\n"
-        "  scripts/contract     judge a server by openapi.yaml\n"
+        "\n[green]That is all.[/green] Next:\n"
+        "  README.md            the client in ten lines, the mock server for your own tests\n"
+        "  scripts/test         all tests, the contract suite among them\n"
+        "  scripts/contract     check a server against openapi.yaml\n"
         "  scripts/demo --help  the same against a real server"
     )
 
@@ -125,7 +125,8 @@ def _check_client() -> None:
 
 def _page_example() -> dict[str, Any]:
     """The request example of the vendor's page, from the document."""
-    operation = read(ROOT / "openapi.yaml").data["paths"]["/sms"]["post"]
+    document = json.loads(files("sms_scheduler_mock").joinpath("openapi.json").read_text(encoding="utf-8"))
+    operation = document["paths"]["/sms"]["post"]
     examples = operation["requestBody"]["content"]["application/json"]["examples"]
     return dict(examples["fromThePage"]["value"])
 
@@ -139,7 +140,7 @@ def _send_with_a_mistake(client: SmsScheduler, request: dict[str, Any]) -> None:
             for problem in problems:
                 _say(escape(f"  BadRequestError {field}: {problem}"))
     else:
-        raise DemoError("the stand-in accepted a malformed phone number, which it should not")
+        raise DemoError("the mock server accepted a malformed phone number, which it should not")
 
 
 def _send(client: SmsScheduler, request: dict[str, Any]) -> int:

@@ -23,7 +23,7 @@ def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_it_sends_follows_and_cancels_on_the_stand_in() -> None:
+def test_it_sends_follows_and_cancels_on_the_mock_server() -> None:
     run = demo()
     assert (run.returncode, run.stderr) == (0, "")
     order = [

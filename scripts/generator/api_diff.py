@@ -6,7 +6,7 @@ changes are all reported. The new document only adds where each one stands, sinc
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,16 @@ class Surface:
     @property
     def sent(self) -> set[str]:
         """The models that users make, since an argument holds them."""
-        queue = [item.type for operation in self.operations.values() for item in operation.arguments.values()]
+        return self._reached(item for operation in self.operations.values() for item in operation.arguments.values())
+
+    @property
+    def received(self) -> set[str]:
+        """The models that users get, in results and in errors."""
+        results = [Item(operation.result, None) for operation in self.operations.values()]
+        return self._reached([*results, *(item for fields in self.errors.values() for item in fields.values())])
+
+    def _reached(self, items: Iterable[Item]) -> set[str]:
+        queue = [item.type for item in items]
         found: set[str] = set()
         while queue:
             for name in set(re.findall(r"\w+", queue.pop())) & self.models.keys() - found:
@@ -314,43 +323,30 @@ def _positional(operation: Operation) -> list[str]:
 
 
 def _models(old: Surface, new: Surface) -> Iterator[Change]:
-    sent = old.sent | new.sent
-    received = _received(old) | _received(new)
-    for name, fields, other in _classes(old.models, new.models):
-        if fields is None:
-            yield Change(ADDED, (name, ""), f"`{name}`: new model", FEATURE)
-        elif other is None:
-            yield Change(REMOVED, (name, ""), f"`{name}` is gone", BREAKING)
-        else:
-            uses = {"is_given": name in sent, "is_taken": name in received or name not in sent}
-            yield from _item_changes(name, "field", fields, other, **uses)
-
-
-def _received(surface: Surface) -> set[str]:
-    """The models that users get."""
-    results = " ".join(operation.result for operation in surface.operations.values())
-    found: set[str] = set()
-    queue = [results, *(item.type for fields in surface.errors.values() for item in fields.values())]
-    while queue:
-        for name in set(re.findall(r"\w+", queue.pop())) & surface.models.keys() - found:
-            found.add(name)
-            queue += [item.type for item in surface.models[name].values()]
-    return found
+    sent, received = old.sent | new.sent, old.received | new.received
+    for name in (yield from _classes("model", old.models, new.models)):
+        uses = {"is_given": name in sent, "is_taken": name in received or name not in sent}
+        yield from _item_changes(name, "field", old.models[name], new.models[name], **uses)
 
 
 def _errors(old: Surface, new: Surface) -> Iterator[Change]:
-    for name, fields, other in _classes(old.errors, new.errors):
-        if fields is None:
-            yield Change(ADDED, (name, ""), f"`{name}`: new error", FEATURE)
-        elif other is None:
-            yield Change(REMOVED, (name, ""), f"`{name}` is gone", BREAKING)
+    for name in (yield from _classes("error", old.errors, new.errors)):
+        yield from _item_changes(name, "field", old.errors[name], new.errors[name], is_given=False, is_taken=True)
+
+
+def _enums(old: Surface, new: Surface) -> Iterator[Change]:
+    for name in (yield from _classes("enum", old.enums, new.enums)):
+        yield from _member_changes(name, old.enums[name], new.enums[name])
+
+
+def _classes(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Generator[Change, None, list[str]]:
+    """Classes that came or went; returns the names of those that stayed."""
+    for name in sorted(old.keys() ^ new.keys()):
+        if name in new:
+            yield Change(ADDED, (name, ""), f"`{name}`: new {kind}", FEATURE)
         else:
-            yield from _item_changes(name, "field", fields, other, is_given=False, is_taken=True)
-
-
-def _classes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
-    for name in sorted({*old, *new}):
-        yield name, old.get(name), new.get(name)
+            yield Change(REMOVED, (name, ""), f"`{name}` is gone", BREAKING)
+    return sorted(old.keys() & new.keys())
 
 
 def _item_changes(
@@ -399,16 +395,6 @@ def _alternatives(annotation: str) -> Iterator[str]:
         yield ast.unparse(node.right)
         node = node.left
     yield ast.unparse(node)
-
-
-def _enums(old: Surface, new: Surface) -> Iterator[Change]:
-    for name, before, after in _classes(old.enums, new.enums):
-        if before is None:
-            yield Change(ADDED, (name, ""), f"`{name}`: new enum", FEATURE)
-        elif after is None:
-            yield Change(REMOVED, (name, ""), f"`{name}` is gone", BREAKING)
-        else:
-            yield from _member_changes(name, before, after)
 
 
 def _member_changes(name: str, old: Enum, new: Enum) -> Iterator[Change]:
@@ -474,9 +460,7 @@ def _words(old: Surface, new: Surface, changed: set[str]) -> Iterator[Change]:
 def _shown(document: Document, subject: tuple[str, str]) -> str:
     """Where a subject stands, as file:line; empty if it is not in the document."""
     pointer = _pointer(document, *subject)
-    while pointer and pointer not in document.positions:
-        pointer = pointer[:-1]
-    return f"{document.path}:{document.positions[pointer][0]}" if pointer else ""
+    return f"{document.path}:{document.position(pointer)[0]}" if pointer else ""
 
 
 def _pointer(document: Document, owner: str, part: str) -> Pointer:

@@ -213,8 +213,8 @@ def _examples(document: Document) -> Iterator[Mistake]:
     """Every example is what its schema says."""
     registry: Registry[Any] = Registry().with_resource("document", DRAFT202012.create_resource(document.data))
 
-    def check(schema_place: Pointer, value: Any, pointer: Pointer) -> Iterator[Mistake]:
-        reference = "document#/" + "/".join(_escaped(key) for key in schema_place)
+    def check(schema_pointer: Pointer, value: Any, pointer: Pointer) -> Iterator[Mistake]:
+        reference = "document#/" + "/".join(_escaped(key) for key in schema_pointer)
         validator = Draft202012Validator({"$ref": reference}, registry=registry)
         try:
             for error in validator.iter_errors(value):

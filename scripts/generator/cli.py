@@ -16,7 +16,7 @@ from .checks import read
 from .document import Document, DocumentError
 from .render import TEMPLATES, render
 from .swap import Product, swap, temporary_folder
-from .unsupported import limits
+from .unsupported import find_unsupported
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "openapi.yaml"
@@ -101,7 +101,7 @@ def _generate(options: argparse.Namespace, since: Path | None = None) -> int:
     target = options.output / package
     _refuse_foreign(target)
     with temporary_folder(options.output if writes else None) as folder:
-        if mistakes := list(limits(document)):
+        if mistakes := list(find_unsupported(document)):
             raise DocumentError(document.describe(mistakes))
         client = Product(document.path, folder / package, target)
         render(document, client.fresh, package, distribution)

@@ -210,7 +210,7 @@ def context(
     That is `endpoint_collection` and `endpoint`, `model`, `enum`, or `imports`.
 
     Raises:
-        DocumentError: The document says something that the client cannot express.
+        DocumentError: The document says something that is not supported.
     """
     builder = _Builder(document, renamed, data, package)
     decoder_type, errors_type = builder.codec_types()
@@ -509,7 +509,7 @@ class _Builder:
                     return f"OneOrMany[{self.annotation(one, use)}]"
                 return " | ".join(dict.fromkeys(self.annotation(inner, use) for inner in prop.inner_properties))
             case _ if type(prop) not in SIMPLE_TYPES:
-                self._refuse((), f"{text(prop.name)} is of a kind that cannot be expressed")
+                self._refuse((), f"{text(prop.name)} is of a kind that is not supported")
             case _:
                 return SIMPLE_TYPES[type(prop)]
 

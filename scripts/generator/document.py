@@ -33,17 +33,18 @@ class Document:
 
     def describe(self, mistakes: Sequence[Mistake]) -> str:
         """Write mistakes as `file:line:column: pointer: problem`, in the order of the file."""
-        lines = sorted({(self._position(mistake.pointer), self._line(mistake)) for mistake in mistakes})
+        lines = sorted({(self.position(mistake.pointer), self._line(mistake)) for mistake in mistakes})
         return "\n".join(line for _, line in lines)
 
     def _line(self, mistake: Mistake) -> str:
-        line, column = self._position(mistake.pointer)
+        line, column = self.position(mistake.pointer)
         pointer = ".".join(map(str, mistake.pointer)) or "the document"
         words = f"{self.path}:{line}:{column}: {pointer}: {mistake.problem}"
         # a name may hold line breaks, controls or half a character, and one mistake is one line
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
 
-    def _position(self, pointer: Pointer) -> tuple[int, int]:
+    def position(self, pointer: Pointer) -> tuple[int, int]:
+        """The line and the column of a part, or of what it would stand in if it is not there."""
         while pointer not in self.positions:
             pointer = pointer[:-1]
         return self.positions[pointer]

@@ -45,7 +45,7 @@ def _operation(document: Document, pointer: Pointer, operation: dict[str, Any]) 
     if not str(operation.get("summary", "")).strip():
         yield Mistake(pointer, "expected a `summary`, the first line of the method's docstring")
     if not re.fullmatch(r"[a-z]+([A-Z][a-z0-9]+)*", operation["operationId"]):
-        yield Mistake((*pointer, "operationId"), "expected an operationId in camelCase, such as getSms")
+        yield Mistake((*pointer, "operationId"), "expected an operationId in camelCase, such as getLamp")
     if len(operation.get("tags", [])) != 1:
         yield Mistake(pointer, "expected one tag in `tags`, which names the module")
     for parameter in document.parameters(pointer):

@@ -32,7 +32,7 @@ def render(document: Document, folder: Path, package: str, distribution: str) ->
     """Render the client into a folder that does not exist yet, format it and see that it can be imported.
 
     Raises:
-        DocumentError: The document says something that the client cannot express.
+        DocumentError: The document says something that is not supported.
     """
     config = Config.from_sources(
         ConfigFile(package_name_override=package, post_hooks=[], field_prefix="field_"),
@@ -83,7 +83,7 @@ def _head(folder: Path, document: Document) -> None:
 
 def _problem(document: Document, error: GeneratorError) -> str:
     words = " ".join(f"{error.header.strip()} {error.detail or ''}".split())
-    problem = f"openapi-python-client cannot express this; write it another way: {words}"
+    problem = f"openapi-python-client does not support this; write it another way: {words}"
     return document.describe([Mistake(document.pointer_named(words), problem)])
 
 

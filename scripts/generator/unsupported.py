@@ -1,4 +1,4 @@
-"""What a document may say and a generated client cannot express.
+"""What a document may say and the generator does not support.
 
 It is refused, each with its pointer, so that nothing is ever left out of a client or put into it wrongly.
 """
@@ -28,8 +28,8 @@ ERROR_ATTRIBUTES = {
 }
 
 
-def limits(document: Document) -> Iterator[Mistake]:
-    """Everything in a document that cannot be expressed."""
+def find_unsupported(document: Document) -> Iterator[Mistake]:
+    """Everything in a document that is not supported."""
     yield from _whole(document)
     yield from _recursion(document)
     fields = _body_fields(document)
@@ -58,22 +58,26 @@ def _whole(document: Document) -> Iterator[Mistake]:
         if url.scheme not in {"http", "https"} or not url.netloc or "{" in server["url"]:
             yield Mistake(("servers", index, "url"), "expected an absolute http or https URL without variables")
     if "webhooks" in document.data:
-        yield Mistake(("webhooks",), "cannot be expressed yet")
+        yield Mistake(("webhooks",), "webhooks are not supported")
     for path, item in document.data["paths"].items():
         if "$ref" in item:
-            yield Mistake(("paths", path, "$ref"), "cannot be expressed yet; write the path's operations here")
+            yield Mistake(
+                ("paths", path, "$ref"), "a reference to a path is not supported; write the path's operations here"
+            )
 
 
 def _schema(document: Document, pointer: Pointer, schema: dict[str, Any]) -> Iterator[Mistake]:
     if schema.get("format", "date") not in FORMATS:
-        problem = f"the format {schema['format']} cannot be expressed; known are {', '.join(sorted(FORMATS))}"
+        problem = f"the format {schema['format']} is not supported; supported are {', '.join(sorted(FORMATS))}"
         yield Mistake((*pointer, "format"), problem)
     for key in ("oneOf", "anyOf"):
         if sum(_is_object(document, part) for part in schema.get(key, [])) > 1:
             problem = "objects of several kinds cannot be told apart; describe them as one, with optional fields"
             yield Mistake((*pointer, key), problem)
     if schema.get("properties") and isinstance(schema.get("additionalProperties"), dict):
-        yield Mistake((*pointer, "additionalProperties"), "cannot be expressed beside `properties`")
+        yield Mistake(
+            (*pointer, "additionalProperties"), "a schema of other fields is not supported beside `properties`"
+        )
 
 
 def _is_object(document: Document, schema: Any) -> bool:
@@ -99,7 +103,7 @@ def _recursion(document: Document) -> Iterator[Mistake]:
                 reached.add(found)
                 queue += inside.get(found, ())
         if name in reached:
-            problem = "contains itself, which cannot be expressed; leave the inner one without a schema, as `{}`"
+            problem = "a schema that contains itself is not supported; leave the inner one without a schema, as `{}`"
             yield Mistake(("components", "schemas", name), problem)
 
 
@@ -119,9 +123,9 @@ def _operation(document: Document, pointer: Pointer) -> Iterator[Mistake]:
         yield Mistake((*pointer, "operationId"), "is the name of another method of the client; rename the operation")
     for holder in (pointer, pointer[:-1]):
         if "servers" in document.at(holder):
-            yield Mistake((*holder, "servers"), "cannot be expressed yet")
+            yield Mistake((*holder, "servers"), "servers of one path or operation are not supported")
     if "callbacks" in operation:
-        yield Mistake((*pointer, "callbacks"), "cannot be expressed yet")
+        yield Mistake((*pointer, "callbacks"), "callbacks are not supported")
     requirements = operation.get("security", document.data.get("security"))
     if requirements is None:
         yield Mistake(
@@ -131,7 +135,7 @@ def _operation(document: Document, pointer: Pointer) -> Iterator[Mistake]:
     for name in {name for requirement in requirements or [] for name in requirement}:
         scheme = document.resolve(schemes.get(name, {}))
         if (scheme.get("type"), str(scheme.get("scheme")).lower()) != ("http", "bearer"):
-            yield Mistake(pointer, f"the security scheme {name} cannot be expressed; use `type: http, scheme: bearer`")
+            yield Mistake(pointer, f"the security scheme {name} is not supported; use `type: http, scheme: bearer`")
 
 
 def _request(document: Document, pointer: Pointer) -> Iterator[Mistake]:
@@ -153,15 +157,15 @@ def _parameter(document: Document, pointer: Pointer, parameter: dict[str, Any]) 
     what = f"the {where} parameter {name}"
     style = "form" if where == "query" else "simple"
     if where == "cookie":
-        yield Mistake(pointer, f"{what} cannot be expressed; use a header or the query")
+        yield Mistake(pointer, f"{what} is not supported; use a header or the query")
     elif where == "header" and name.lower() in OWN_HEADERS:
         yield Mistake(pointer, f"{what} is not for a document to say: the client sets it by itself")
     elif where == "header" and not re.fullmatch(r"[\w!#$%&'*+.^`|~-]+", name, re.ASCII):
         yield Mistake(pointer, f"{what} has a name that no header can have; use letters, digits and hyphens")
     elif "schema" not in parameter:
-        yield Mistake(pointer, f"{what} needs a `schema`; `content` cannot be expressed")
+        yield Mistake(pointer, f"{what} needs a `schema`; `content` is not supported")
     elif parameter.get("style", style) != style or parameter.get("allowReserved", False):
-        yield Mistake(pointer, f"{what} can be expressed in the style {style} alone, without `allowReserved`")
+        yield Mistake(pointer, f"{what} is supported in the style {style} alone, without `allowReserved`")
     elif _holds(document, parameter["schema"], {"object"} if where == "query" else {"object", "array"}):
         yield Mistake(pointer, f"{what} must be a text, a number, true or false{', or a list' * (where == 'query')}")
 
@@ -186,7 +190,7 @@ def _body(document: Document, pointer: Pointer) -> Iterator[Mistake]:
     body = document.resolve(document.at(where))
     yield from _content(where, body)
     if not body.get("required", False):
-        yield Mistake(where, "an optional body cannot be expressed; add `required: true`")
+        yield Mistake(where, "an optional body is not supported; add `required: true`")
     if JSON in body["content"] and not properties(document, body["content"][JSON].get("schema", {})):
         yield Mistake(where, "expected an object with properties, which become the method's arguments")
 
@@ -198,7 +202,7 @@ def _responses(document: Document, pointer: Pointer) -> Iterator[Mistake]:
         response = document.resolve(reference)
         yield from _content(where, response)
         if status.startswith("1"):
-            yield Mistake(where, "cannot be expressed: such a response is not the last one")
+            yield Mistake(where, "a status below 200 is not supported: such a response is not the last one")
         elif not status.startswith("2"):
             yield from _error(document, where, response)
     successes = [status for status in responses if status.startswith("2")]
@@ -210,7 +214,7 @@ def _error(document: Document, pointer: Pointer, response: dict[str, Any]) -> It
     schema = response.get("content", {}).get(JSON, {}).get("schema")
     fields = {} if schema is None else properties(document, schema)
     if schema is not None and not fields:
-        yield Mistake(pointer, "an error whose body is not an object with properties cannot be expressed yet")
+        yield Mistake(pointer, "an error body that is not an object with properties is not supported")
     for name in sorted(name for name in fields if python_name(name) in ERROR_ATTRIBUTES):
         yield Mistake(pointer, f"{name} is an attribute of every error already")
 
@@ -218,7 +222,7 @@ def _error(document: Document, pointer: Pointer, response: dict[str, Any]) -> It
 def _content(pointer: Pointer, holder: dict[str, Any]) -> Iterator[Mistake]:
     for kind, media in holder.get("content", {}).items():
         if kind != JSON:
-            yield Mistake(pointer, f"the content type {kind} cannot be expressed; use {JSON}")
+            yield Mistake(pointer, f"the content type {kind} is not supported; use {JSON}")
         elif "schema" not in media:
             yield Mistake(pointer, "expected a `schema` of the content")
 

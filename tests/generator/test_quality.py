@@ -53,7 +53,7 @@ GAPS = [
     Gap("invalid", lambda d: _create(d).update(sumary="Send."), "paths./sms.post", "Unevaluated properties are not allowed ('sumary' was unexpected)"),
     Gap("no-summary", lambda d: _create(d).pop("summary"), "paths./sms.post", SUMMARY),
     Gap("blank-summary", lambda d: _create(d).update(summary=" "), "paths./sms.post", SUMMARY),
-    Gap("snake-case", lambda d: _rename(d, "create_sms"), "paths./sms.post.operationId", "expected an operationId in camelCase, such as getSms"),
+    Gap("snake-case", lambda d: _rename(d, "create_sms"), "paths./sms.post.operationId", "expected an operationId in camelCase, such as getLamp"),
     Gap("no-tag", lambda d: _create(d).pop("tags"), "paths./sms.post", "expected one tag in `tags`, which names the module"),
     Gap("two-tags", lambda d: _create(d)["tags"].append("message"), "paths./sms.post", "expected one tag in `tags`, which names the module"),
     Gap("undeclared-tag", lambda d: _create(d).update(tags=["other"]), "paths./sms.post.tags", "the tag other is not declared in the document's `tags`"),

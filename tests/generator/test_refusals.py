@@ -79,7 +79,7 @@ def position(document: str, needle: str) -> str:
         ("a: b\n\tc: d\n", "api.yaml:2:1: not valid YAML: found character '\\t' that cannot start any token"),
         ("a: b\nc: d\na: e\n", 'api.yaml:3:1: a: the key a stands twice; keep one'),
         ("a: &a\n  b: *a\n", "api.yaml:1:4: not valid YAML: an alias that contains itself; write it out"),
-        ("a: !!python/object/apply:os.getcwd []\n", "api.yaml:1:1: a: the tag !!python/object/apply:os.getcwd does not fit"),
+        ("a: !!python/object/apply:os.getcwd []\n", "api.yaml:1:1: a: the tag !!python/object/apply:os.getcwd does not suit"),
     ],
 )  # fmt: skip
 def test_no_document(refuse: Refuse, content: str | bytes, expected: str) -> None:
@@ -123,7 +123,7 @@ class Mistake:
         id: The name of the test.
         old: What stands in the document, and `new` what is put there.
         at: The text at whose place in the edited document the mistake is reported.
-        place: The place as keys.
+        pointer: The pointer that the line has.
         problem: How the rest of the line starts.
     """
 
@@ -131,7 +131,7 @@ class Mistake:
     old: str
     new: str
     at: str
-    place: str
+    pointer: str
     problem: str
 
 
@@ -207,11 +207,11 @@ MISTAKES = [
             "components.schemas.MessageDeletion.properties.success.examples.1", f"{EXAMPLE}'two' is not of type 'integer'"),
     Mistake("default", "default: false", "default: off-and-on", "default: off-and-on",
             f"{NEW_MESSAGE}.properties.message_stop.default", f"{EXAMPLE}'off-and-on' is not of type 'boolean'"),
-    # what the client cannot express
+    # what is not supported
     Mistake("two-successes", "      responses:\n        \"200\":\n          description: The message was created.", "      responses:\n        \"202\":\n          description: Later.\n        \"200\":\n          description: The message was created.", "responses:\n        \"202\"",
             f"{SMS}.responses", "expected one status of success, not 2"),
     Mistake("optional-body", "        required: true\n        content", "        content", "requestBody:",
-            f"{SMS}.requestBody", "an optional body cannot be expressed; add `required: true`"),
+            f"{SMS}.requestBody", "an optional body is not supported; add `required: true`"),
     Mistake("no-servers", TEXT[TEXT.index("servers:"):TEXT.index("security:")], "", "# The SMS",
             "the document", "expected `servers` with at least one url, which the client uses by default"),
 ]  # fmt: skip
@@ -221,7 +221,7 @@ MISTAKES = [
 def test_a_mistake_is_named_with_its_place(refuse: Refuse, mistake: Mistake) -> None:
     document = edited(mistake.old, mistake.new)
     (line,) = refuse.document(document)
-    assert line.startswith(f"api.yaml:{position(document, mistake.at)}: {mistake.place}: {mistake.problem}")
+    assert line.startswith(f"api.yaml:{position(document, mistake.at)}: {mistake.pointer}: {mistake.problem}")
 
 
 def test_every_mistake_is_named_in_the_order_of_the_file(refuse: Refuse) -> None:
@@ -242,7 +242,7 @@ def test_a_content_type_that_is_not_json(refuse: Refuse) -> None:
     lines = refuse.document(document)
     at = position(document, "requestBody:")
     assert lines[0] == (
-        f"api.yaml:{at}: {SMS}.requestBody: the content type application/xml cannot be expressed; use application/json"
+        f"api.yaml:{at}: {SMS}.requestBody: the content type application/xml is not supported; use application/json"
     )
 
 
@@ -262,7 +262,7 @@ UNSUPPORTED = [
             f"{PUT}.responses.409", "headers is an attribute of every error already"),
     # what would be left out
     Mistake("cookie-parameter", "      parameters:\n", "      parameters:\n        - {name: page, in: cookie, schema: {type: integer}}\n", "get:",
-            GET, "the cookie parameter page cannot be expressed; use a header or the query"),
+            GET, "the cookie parameter page is not supported; use a header or the query"),
     Mistake("header-of-the-client", "      parameters:\n", "      parameters:\n        - {name: Authorization, in: header, schema: {type: string}}\n", "get:",
             GET, "the header parameter Authorization is not for a document to say: the client sets it by itself"),
     Mistake("no-header-name", "      parameters:\n", "      parameters:\n        - {name: 'a: b', in: header, schema: {type: string}}\n", "get:",
@@ -274,39 +274,39 @@ UNSUPPORTED = [
     Mistake("list-in-a-header", "      parameters:\n", "      parameters:\n        - {name: page, in: header, schema: {type: array, items: {type: string}}}\n", "get:",
             GET, "the header parameter page must be a text, a number, true or false"),
     Mistake("query-in-another-style", "      parameters:\n", "      parameters:\n        - {name: page, in: query, style: pipeDelimited, schema: {type: array, items: {type: string}}}\n", "get:",
-            GET, "the query parameter page can be expressed in the style form alone, without `allowReserved`"),
+            GET, "the query parameter page is supported in the style form alone, without `allowReserved`"),
     Mistake("query-with-content", "      parameters:\n", "      parameters:\n        - {name: page, in: query, content: {application/json: {schema: {type: string}}}}\n", "get:",
-            GET, "the query parameter page needs a `schema`; `content` cannot be expressed"),
+            GET, "the query parameter page needs a `schema`; `content` is not supported"),
     Mistake("names-alike-in-the-query", "      parameters:\n", "      parameters:\n        - {name: a-b, in: query, schema: {type: string}}\n        - {name: a.b, in: query, schema: {type: string}}\n", "get:",
             GET, "the query parameters a-b and a.b have one name in Python; rename one"),
     Mistake("no-security-anywhere", "security:\n  - key: []\n", "", "put:",
             PUT, "expected `security` here or in the whole document; `security: []` for an operation without"),
     Mistake("status-before-the-last", '"409":', '"102":', '"102":',
-            f"{PUT}.responses.102", "cannot be expressed: such a response is not the last one"),
+            f"{PUT}.responses.102", "a status below 200 is not supported: such a response is not the last one"),
     Mistake("other-security", "{type: http, scheme: bearer}", "{type: apiKey, in: header, name: X-Key}", "put:",
-            PUT, "the security scheme key cannot be expressed"),
+            PUT, "the security scheme key is not supported"),
     Mistake("server-with-variables", "https://lamps", "https://{region}.lamps", "url: https",
             "servers.0.url", "expected an absolute http or https URL without variables"),
     Mistake("relative-server", "https://lamps.example/v9", "/v9", "url: /v9",
             "servers.0.url", "expected an absolute http or https URL without variables"),
     Mistake("server-of-an-operation", "      operationId: readLamp", "      servers: [{url: 'https://other.example'}]\n      operationId: readLamp", "servers: [{",
-            f"{GET}.servers", "cannot be expressed yet"),
+            f"{GET}.servers", "servers of one path or operation are not supported"),
     Mistake("version-for-no-header", "version: 2.4.1", 'version: "2\\n4"', 'version: "2',
             "info.version", "expected a version such as 1.0.2"),
     Mistake("webhooks", "components:\n", "webhooks: {glow: {post: {responses: {'200': {description: Seen.}}}}}\ncomponents:\n", "webhooks:",
-            "webhooks", "cannot be expressed yet"),
+            "webhooks", "webhooks are not supported"),
     Mistake("path-elsewhere", "components:\n", "  /ponds:\n    $ref: '#/components/pathItems/Pond'\ncomponents:\n  pathItems: {Pond: {get: {operationId: readPond, responses: {'204': {description: Wet.}}}}}\n", "$ref: '#/components/pathItems/Pond'",
-            "paths./ponds.$ref", "cannot be expressed yet"),
+            "paths./ponds.$ref", "a reference to a path is not supported; write the path's operations here"),
     Mistake("callbacks", "      operationId: readLamp", "      callbacks: {dark: {'{$url}': {post: {responses: {'200': {description: Seen.}}}}}}\n      operationId: readLamp", "callbacks:",
-            f"{GET}.callbacks", "cannot be expressed yet"),
+            f"{GET}.callbacks", "callbacks are not supported"),
     Mistake("fields-and-any-others", "    Switching:\n", "    Switching:\n      additionalProperties: {type: string}\n", "additionalProperties:",
-            "components.schemas.Switching.additionalProperties", "cannot be expressed beside `properties`"),
+            "components.schemas.Switching.additionalProperties", "a schema of other fields is not supported beside `properties`"),
     Mistake("unknown-format", "rooms: {type: array, items: {type: string}}", "rooms: {type: array, items: {type: string, format: room-number}}", "format: room-number",
-            f"{BODY_FIELDS}.rooms.items.format", "the format room-number cannot be expressed; known are date, date-time, "),
+            f"{BODY_FIELDS}.rooms.items.format", "the format room-number is not supported; supported are date, date-time, "),
     Mistake("file-in-a-body", "rooms: {type: array, items: {type: string}}", "rooms: {type: string, format: binary}", "format: binary",
-            f"{BODY_FIELDS}.rooms.format", "the format binary cannot be expressed; known are date, date-time, "),
+            f"{BODY_FIELDS}.rooms.format", "the format binary is not supported; supported are date, date-time, "),
     Mistake("schema-in-itself", '"on": {type: boolean}', '"on": {type: boolean}\n        before: {$ref: "#/components/schemas/Switching"}', "Switching:\n",
-            "components.schemas.Switching", "contains itself, which cannot be expressed; leave the inner one without a schema, as `{}`"),
+            "components.schemas.Switching", "a schema that contains itself is not supported; leave the inner one without a schema, as `{}`"),
     Mistake("objects-of-two-kinds", 'schema: {$ref: "#/components/schemas/Lamp"}', 'schema: {oneOf: [{$ref: "#/components/schemas/Lamp"}, {$ref: "#/components/schemas/Switching"}]}', "oneOf: [",
             f'{PUT}.responses.201.content.application/json.schema.oneOf', "objects of several kinds cannot be told apart; describe them as one, with optional fields"),
     Mistake("content-without-schema", "This is a teapot.", "Tea.\n          content: {application/json: {}}", '"418":',
@@ -323,7 +323,7 @@ def test_what_would_make_a_wrong_client_is_refused(refuse: Refuse, mistake: Mist
     assert mistake.old in LAMPS
     document = LAMPS.replace(mistake.old, mistake.new, 1)
     line, *others = refuse.document(document)
-    assert line.startswith(f"api.yaml:{position(document, mistake.at)}: {mistake.place}: {mistake.problem}")
+    assert line.startswith(f"api.yaml:{position(document, mistake.at)}: {mistake.pointer}: {mistake.problem}")
     # what holds for all operations is said of each
     assert all(mistake.problem in other for other in others)
 
