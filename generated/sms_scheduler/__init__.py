@@ -1,7 +1,8 @@
 # Made by scripts/generate from openapi.yaml, SMS Scheduler 0.2.0: do not edit.
 """SMS Scheduler: Send SMS now or later, follow them and cancel them."""
 
-from ._transport import __version__
+from ._about import __version__
+from ._types import RawResponse
 from .client import AsyncSmsScheduler, SmsScheduler
 from .errors import (
     ApiError,
@@ -10,6 +11,7 @@ from .errors import (
     NotFoundError,
     NotSentError,
     OutcomeUnknownError,
+    RateLimitError,
     SmsSchedulerError,
     TransportError,
     UnauthorizedError,
@@ -28,6 +30,8 @@ __all__ = [
     "NotFoundError",
     "NotSentError",
     "OutcomeUnknownError",
+    "RateLimitError",
+    "RawResponse",
     "SmsDeletion",
     "SmsReport",
     "SmsScheduler",

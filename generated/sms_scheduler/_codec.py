@@ -13,7 +13,7 @@ import attrs
 import msgspec
 
 from ._types import JsonObject, OneOrMany, Response
-from .errors import ApiError, InvalidResponseError, UnexpectedStatusError
+from .errors import ApiError, InvalidResponseError, RateLimitError, UnexpectedStatusError
 
 T = TypeVar("T")
 Errors: TypeAlias = "Mapping[int, tuple[type[ApiError], msgspec.json.Decoder[Any] | None]]"
@@ -91,6 +91,9 @@ def decoder(result: type[T]) -> "msgspec.json.Decoder[T]":
 
 def decode(response: Response, body_decoder: "msgspec.json.Decoder[T]") -> T:
     """Decode the body of a response; raises InvalidResponseError for one that is not what the document says."""
+    encoding = response.headers.get("content-encoding", "identity")
+    if encoding != "identity":
+        raise InvalidResponseError(*_whole(response), f"encoded as {encoding}, which was not asked for")
     # While a long list grows, the garbage collector would look it through again and again: half of the time.
     is_paused = len(response.content) > 100_000 and gc.isenabled()
     if is_paused:
@@ -107,14 +110,16 @@ def decode(response: Response, body_decoder: "msgspec.json.Decoder[T]") -> T:
 
 def api_error(response: Response, documented: Errors) -> ApiError:
     """Make the error that a response stands for, with the fields of its body if it is documented to have one."""
-    error, body_decoder = documented.get(response.status_code, (UnexpectedStatusError, None))
+    undocumented = RateLimitError if response.status_code == 429 else UnexpectedStatusError, None
+    error, body_decoder = documented.get(response.status_code, undocumented)
     fields = attrs.asdict(decode(response, body_decoder), recurse=False) if body_decoder else {}
     return error(*_whole(response), **fields)
 
 
-def _whole(response: Response) -> tuple[str, int, dict[str, str], bytes]:
+def _whole(response: Response) -> tuple[str, bool, int, dict[str, str], bytes]:
     """What errors take over from a response; the headers as plain data, so that the error can be pickled."""
-    return response.operation, response.status_code, dict(response.headers), response.content
+    headers = dict(response.headers)
+    return response.operation, response.is_safe_to_retry, response.status_code, headers, response.content
 
 
 def _decode_container(kind: Any, value: object) -> Any:

@@ -7,6 +7,7 @@ SmsSchedulerError
 │   ├── UnauthorizedError
 │   ├── NotFoundError
 │   └── UnexpectedStatusError
+│       └── RateLimitError
 ├── InvalidResponseError
 └── TransportError
     ├── NotSentError
@@ -16,6 +17,7 @@ They hold data and no request, whose headers would hold the key; they can be pic
 """
 
 import datetime
+import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -25,15 +27,24 @@ import attrs
 
 from ._types import JsonObject
 
+_LONGEST_TEXT = 2_000  # of a message, in characters
+
 
 @attrs.define(slots=False, repr=False, str=False, eq=False)
 class SmsSchedulerError(Exception):
-    """The root of all errors of this package; `operation` is the operation's id in the API's document."""
+    """The root of all errors of this package.
+
+    Attributes:
+        operation: The operation's id in the API's document.
+        is_safe_to_retry: Whether calling again can do no harm. For a request that creates something that is only so
+            if it certainly created nothing: it was never sent, or it was refused.
+    """
 
     operation: str
+    is_safe_to_retry: bool
 
     def __str__(self) -> str:
-        return f"{self.operation}: {self._reason()}"
+        return f"{self.operation}: {_printable(self._reason())}"
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
@@ -92,6 +103,10 @@ class UnexpectedStatusError(ApiError):
         return f"unexpected status {_phrase(self.status_code)}"
 
 
+class RateLimitError(UnexpectedStatusError):
+    """The server asks for fewer requests (429), of which the API's document says nothing; see `retry_after`."""
+
+
 @attrs.define(slots=False, repr=False, str=False, eq=False)
 class InvalidResponseError(_ResponseError):
     """The server answered with a documented status, and a body that is not what the document says.
@@ -121,7 +136,7 @@ class NotSentError(TransportError):
 
 
 class OutcomeUnknownError(TransportError):
-    """The request may have been carried out: look before you send it again."""
+    """The request may have been carried out; `is_safe_to_retry` says whether calling again can do harm."""
 
     def _reason(self) -> str:
         return f"the request may or may not have been carried out: {self.problem}"
@@ -130,14 +145,21 @@ class OutcomeUnknownError(TransportError):
 def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
     """Read Retry-After, a number of seconds or a date; None if it is absent or neither."""
     value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value):
         return float(value)
     try:
-        # -0000, "no zone known", parses as naive; HTTP dates are in UTC by definition
-        until = parsedate_to_datetime(value).replace(tzinfo=datetime.UTC)
+        until = parsedate_to_datetime(value)
+        if until.tzinfo is None:  # -0000, "no zone known"; HTTP dates are in UTC by definition
+            until = until.replace(tzinfo=datetime.UTC)
+        return max(0.0, (until - datetime.datetime.now(datetime.UTC)).total_seconds())
     except (ValueError, OverflowError):
         return None
-    return max(0.0, (until - datetime.datetime.now(datetime.UTC)).total_seconds())
+
+
+def _printable(text: str) -> str:
+    """A text in one line, whatever a server put into it: no line breaks, no codes for terminals, and not without end."""
+    shown = text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
 
 
 def _phrase(status_code: int) -> str:

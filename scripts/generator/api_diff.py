@@ -213,8 +213,8 @@ def _read(package: Any) -> Surface:
     documented = classes | {name: client[name] for name in operations} | {client.name: client}
     return Surface(
         package=package,
-        version=ast.literal_eval(str(package["_transport.__version__"].value)),
-        base_url=ast.literal_eval(str(package["_transport.DEFAULT_BASE_URL"].value)),
+        version=ast.literal_eval(str(package["_about.__version__"].value)),
+        base_url=ast.literal_eval(str(package["_about.DEFAULT_BASE_URL"].value)),
         operations=operations,
         models={name: _items(item) for name, item in classes.items() if name not in enums | errors},
         errors={name: _items(classes[name]) for name in errors},

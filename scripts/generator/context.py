@@ -48,7 +48,13 @@ from .source import Pointer
 from .unsupported import JSON, properties
 
 # Names of statuses that differ between versions of Python, as they are since 3.13.
-PHRASES = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
+PHRASES = {
+    429: "Rate Limit",  # a shorter name than HTTP's, and the same whether a document lists it or not
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
 # Errors for what stands for several statuses.
 SHARED_ERRORS = {"3XX": "RedirectError", "4XX": "ClientError", "5XX": "ServerError", "default": "DefaultError"}
 # Three uses of a schema, which differ in the types that are convenient and in those that are safe to promise.
@@ -203,7 +209,7 @@ def described(fields: Iterable[Field]) -> list[tuple[str, str]]:
 
 
 def context(
-    document: Document, renamed: Renamed, data: GeneratorData, package: str, distribution: str
+    document: Document, renamed: Renamed, data: GeneratorData, package: str, distribution: str, *, http_library: str
 ) -> dict[str, object]:
     """All that the templates may refer to, beside what openapi-python-client gives the one at work.
 
@@ -212,7 +218,7 @@ def context(
     Raises:
         DocumentError: The document says something that is not supported.
     """
-    builder = _Builder(document, renamed, data, package)
+    builder = _Builder(document, renamed, data, package, http_library)
     decoder_type, errors_type = builder.codec_types()
     return {
         # texts
@@ -226,7 +232,9 @@ def context(
         "distribution": distribution,  # what is installed
         "version": document.data["info"]["version"],
         "servers": document.data["servers"],
+        "http_library": http_library,  # what is imported as httpx
         "api_key_variable": builder.api_key_variable,  # in the environment
+        "base_url_variable": builder.base_url_variable,
         "client_class": builder.client_class,
         "async_client_class": f"Async{builder.client_class}",
         "root_error": builder.root_error,
@@ -235,6 +243,7 @@ def context(
         "operations": list(builder.operations.values()),  # as the class above has them
         "view": lambda endpoint: builder.operations[endpoint.name],  # the one that openapi-python-client is at
         "errors": builder.errors,  # the documented ones, one for each status
+        "knows_rate_limit": builder.knows_rate_limit,  # whether 429 is among them
         "uses": builder.uses,
         "decoder_type": decoder_type,  # the annotation of a decoder
         "errors_type": errors_type,  # that of all documented errors of an operation
@@ -250,7 +259,9 @@ def context(
 class _Builder:
     """What the parts of a context are made from."""
 
-    def __init__(self, document: Document, renamed: Renamed, data: GeneratorData, package: str) -> None:
+    def __init__(
+        self, document: Document, renamed: Renamed, data: GeneratorData, package: str, http_library: str
+    ) -> None:
         self._document = document
         self._data = data
         self._original = renamed.original
@@ -258,28 +269,39 @@ class _Builder:
         self._received_models = self._reachable(endpoint_results(data))
         info = document.data["info"]
         self.title_line = f"{info['title']}: {info.get('summary') or 'an HTTP API'}"
+        self.http_library = http_library
         self.api_key_variable = f"{package.upper()}_API_KEY"
+        self.base_url_variable = f"{package.upper()}_BASE_URL"
         self.client_class = strings.pascal_case(package)
         self.root_error = f"{self.client_class}Error"
         self.operations = {endpoint.name: self._operation(pointer, endpoint) for pointer, endpoint in self._endpoints()}
         self.errors = self._one_class_a_status()
+        self.knows_rate_limit = any(error.status == "429" for error in self.errors)
         self.uses = self._uses()
         self.public_models = sorted(self._reachable(public_values(data)) & class_names(data))
 
     # Names and texts
 
     def public_names(self) -> list[str]:
-        fixed = ["ApiError", "InvalidResponseError", "NotSentError", "OutcomeUnknownError", "TransportError"]
+        fixed = [
+            "ApiError",
+            "InvalidResponseError",
+            "NotSentError",
+            "OutcomeUnknownError",
+            "RawResponse",
+            "TransportError",
+        ]
         names = [
             *fixed, "UnexpectedStatusError", "__version__", self.root_error, self.client_class,
             f"Async{self.client_class}",
             *(error.name for error in self.errors), *self.public_models,
+            *([] if self.knows_rate_limit else ["RateLimitError"]),
         ]  # fmt: skip
         if doubles := sorted({name for name in names if names.count(name) > 1}):
             self._refuse((), f"{', '.join(doubles)} would name two things in Python; rename the schema")
         return sorted(names)
 
-    def constructor_docstring(self, transport_type: str) -> str:
+    def constructor_docstring(self, transport_type: str, more: str = "") -> str:
         """The docstring of a client."""
         default, *others = [
             f"{server['url']} ({text(server.get('description')).rstrip('.')})"
@@ -287,16 +309,22 @@ class _Builder:
         ]
         arguments = {
             "api_key": f"The API key; by default that in the environment variable {self.api_key_variable}.",
-            "base_url": f"Where the API is, by default {default}." + "".join(f" Or {other}." for other in others),
-            "timeout": "How many seconds to wait for a connection, and then for each part of a response.",
+            "base_url": f"Where the API is; by default the URL in the environment variable {self.base_url_variable}, or "
+            f"else {default}." + "".join(f" Or {other}." for other in others),
+            "timeout": "How many seconds to wait for a connection, and then for each part of a response; or an "
+            f"`{self.http_library}.Timeout`.",
+            "deadline": "How many seconds a whole call may take, retries and waits included; by default without limit.",
             "max_retries": "How often to send a request again that failed and may be repeated, 0 for never.",
             "timezone": "The time zone that the server reads dates in. Aware datetimes are converted to it, and refused "
             "without it.",
-            "transport": f"An `{transport_type}` to send with: for proxies, for TLS settings, for tests.",
+            "transport": f"An `{self.http_library}.{transport_type}` to send with: for proxies, for TLS settings, for tests.",
+            "max_connections": "How many connections there are at most; more calls at once wait their turn.",
+            "max_response_bytes": "The largest body of a response that is read.",
         }
         closing = "Raises: ValueError if no API key is known, TypeError or ValueError for an option that cannot work."
         return docstring(
             self.title_line,
+            more=more,
             sections=[("Args", list(arguments.items()))],
             closing=[closing],
         )

@@ -5,6 +5,7 @@ import importlib
 import importlib.util
 import io
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -24,11 +25,11 @@ from .properties import class_names
 TEMPLATES = Path(__file__).with_name("templates")
 UPSTREAM = Path(openapi_python_client.__file__).with_name("templates")
 _INVALID = "the client made from this document is not valid Python"
-# What openapi-python-client writes under a public name, and is internal here.
-INTERNAL = {"api": "_api", "types.py": "_types.py"}
+# Modules of the client that no document changes.
+RUNTIME = Path(__file__).with_name("runtime")
 
 
-def render(document: Document, folder: Path, package: str, distribution: str) -> None:
+def render(document: Document, folder: Path, package: str, distribution: str, http_library: str = "httpx") -> None:
     """Render the client into a folder that does not exist yet, format it and see that it can be imported.
 
     Raises:
@@ -49,7 +50,7 @@ def render(document: Document, folder: Path, package: str, distribution: str) ->
     dropped = [*data.errors, *(e for tag in data.endpoint_collections_by_tag.values() for e in tag.parse_errors)]
     if dropped:
         raise DocumentError("\n".join(_problem(document, error) for error in dropped))
-    names = context(document, renamed, data, package, distribution)
+    names = context(document, renamed, data, package, distribution, http_library=http_library)
     data.models = [model for model in data.models if str(model.class_info.name) in class_names(data)]
     project = Project(openapi=data, config=config, custom_template_path=TEMPLATES)
     project.env.undefined = StrictUndefined
@@ -62,8 +63,10 @@ def render(document: Document, folder: Path, package: str, distribution: str) ->
     for name in {path.name for path in TEMPLATES.glob("*.py.jinja")} - {path.name for path in UPSTREAM.iterdir()}:
         (folder / name.removesuffix(".jinja")).write_text(project.env.get_template(name).render(), encoding="utf-8")
     (folder / "py.typed").touch()
-    for public, internal in INTERNAL.items():
-        (folder / public).rename(folder / internal)
+    (folder / "api").rename(folder / "_api")
+    (folder / "types.py").unlink()
+    for module in RUNTIME.glob("*.py"):
+        shutil.copy(module, folder)
     _format(folder)
     _head(folder, document)
     _import(folder)

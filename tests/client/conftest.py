@@ -67,8 +67,8 @@ class Waits(list[float]):
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
     waits = Waits()
-    monkeypatch.setattr("httpx_retries.retry.time", SimpleNamespace(sleep=waits.wait))
-    monkeypatch.setattr("httpx_retries.retry.asyncio", SimpleNamespace(sleep=waits.async_wait))
+    monkeypatch.setattr("sms_scheduler._sender.time", SimpleNamespace(sleep=waits.wait))
+    monkeypatch.setattr("sms_scheduler._async_sender._sleep", waits.async_wait)
     return waits
 
 

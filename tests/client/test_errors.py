@@ -1,6 +1,7 @@
 """What each answer of a server becomes: the tree of errors, and the checks of every body."""
 
 import copy
+import gzip
 import inspect
 import json
 import pickle
@@ -20,6 +21,7 @@ from sms_scheduler import (
     NotFoundError,
     NotSentError,
     OutcomeUnknownError,
+    RateLimitError,
     SmsSchedulerError,
     SmsStatus,
     TransportError,
@@ -61,8 +63,7 @@ def failure(client: AnyClient, operation: str = "get_sms") -> SmsSchedulerError:
     with pytest.raises(SmsSchedulerError) as caught:
         client.try_out(operation)
     error = caught.value
-    assert error.__cause__ is None
-    assert error.__context__ is None
+    assert (error.__cause__ is not None) is isinstance(error, TransportError)
     assert error.operation == OPERATION_IDS[operation]
     return error
 
@@ -141,7 +142,12 @@ def test_a_redirect_does_not_carry_the_key_elsewhere(make_client: MakeClient, se
         ("", None),
         ("soon", None),
         ("-1", None),
-        ("1.5", None),
+        ("1.5", 1.5),
+        ("0.25", 0.25),
+        ("1.", None),
+        (".5", None),
+        ("1e3", None),
+        ("inf", None),
         ("\u00b2", None),
         ("Wed, 99 Oct 2099 07:28:00 GMT", None),
         ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
@@ -155,14 +161,14 @@ def test_retry_after(
     refusal = answer(status, headers={} if value is None else {"Retry-After": value})
     server.script(refusal, refusal, refusal)
     error = failure(make_client(server.url))
-    assert type(error) is UnexpectedStatusError
+    assert type(error) is (RateLimitError if status == 429 else UnexpectedStatusError)
     assert error.status_code == status
     assert error.retry_after == expected
 
 
-@pytest.mark.parametrize("zone", ["GMT", "-0000"])
-def test_retry_after_a_date_to_come(client: AnyClient, server: FaultyServer, zone: str) -> None:
-    until = datetime.now(UTC) + timedelta(days=1)
+@pytest.mark.parametrize(("zone", "hours"), [("GMT", 0), ("-0000", 0), ("+0200", 2), ("-0930", -9.5), ("EST", -5)])
+def test_retry_after_a_date_to_come(client: AnyClient, server: FaultyServer, zone: str, hours: float) -> None:
+    until = datetime.now(UTC) + timedelta(days=1, hours=hours)
     server.script(answer(418, headers={"Retry-After": format_datetime(until, usegmt=True).replace("GMT", zone)}))
     error = failure(client)
     assert isinstance(error, UnexpectedStatusError)
@@ -184,6 +190,7 @@ def test_the_tree() -> None:
         UnauthorizedError: ApiError,
         NotFoundError: ApiError,
         UnexpectedStatusError: ApiError,
+        RateLimitError: UnexpectedStatusError,
         InvalidResponseError: SmsSchedulerError,
         TransportError: SmsSchedulerError,
         NotSentError: TransportError,
@@ -196,6 +203,7 @@ EVERY_ERROR = {
     UnauthorizedError: answer(401),
     NotFoundError: None,
     UnexpectedStatusError: answer(520, b"?"),
+    RateLimitError: answer(429),
     InvalidResponseError: answer(200, b"{}"),
     NotSentError: refuse,
     OutcomeUnknownError: close_after_reading,
@@ -218,6 +226,50 @@ def test_every_error_can_be_copied(
     assert (str(other), repr(other)) == (str(error), repr(error))
     assert str(error).startswith(OPERATION_IDS[operation])
     assert repr(error).startswith(expected.__name__)
+
+
+# Whether to call again
+
+REFUSED = {400, 401, 402, 403, 404, 405, 409, 410, 413, 415, 418, 422, 423, 425, 429, 451}
+UNCERTAIN = {201, 202, 204, 301, 302, 307, 408, 444, 460, 499, 500, 501, 502, 503, 504, 520, 599, 600, 999}
+
+
+@pytest.mark.parametrize("status", sorted(REFUSED | UNCERTAIN))
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_whether_it_is_safe_to_retry_what_a_server_answered(
+    make_client: MakeClient, server: FaultyServer, operation: str, status: int
+) -> None:
+    server.script(answer(status, b"" if status == 204 else b"no JSON"))
+    error = failure(make_client(server.url, max_retries=0), operation)
+    assert error.is_safe_to_retry is (operation != "create_sms" or status in REFUSED)
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_it_is_not_safe_to_retry_what_was_created_however_it_reads(
+    client: AnyClient, server: FaultyServer, status: int
+) -> None:
+    server.script(answer(status, b"{"))
+    error = failure(client, "create_sms")
+    assert isinstance(error, InvalidResponseError)
+    assert error.is_safe_to_retry is (status == 400)
+
+
+@pytest.mark.parametrize("text", ["line\nbreak", "\x1b[2J\x1b]0;title\x07", "\u202egnirts", "\x00", "\r", "\u2028"])
+def test_what_a_server_says_is_escaped(
+    make_client: MakeClient, server: FaultyServer, caplog: pytest.LogCaptureFixture, text: str
+) -> None:
+    server.script(answer(400, {"errors": {text: [text]}}))
+    error = failure(make_client(server.url), "create_sms")
+    assert isinstance(error, BadRequestError)
+    assert error.errors == {text: [text]}
+    for shown in (str(error), repr(error), caplog.text.rstrip()):
+        assert shown.isprintable()
+    assert str(error).count(text.encode("unicode_escape").decode()) == 2
+
+
+def test_a_message_has_an_end(client: AnyClient, server: FaultyServer) -> None:
+    server.script(answer(400, {"errors": {"text": ["long" * 100_000]}}))
+    assert len(str(failure(client, "create_sms"))) < 3_000
 
 
 # Bodies
@@ -319,9 +371,15 @@ def test_body_of_the_wrong_shape(
     assert str(error).endswith(f" at {path}")
 
 
-def test_compression_that_is_none(client: AnyClient, server: FaultyServer) -> None:
-    server.script(answer(200, b"not gzip", {"Content-Encoding": "gzip"}))
-    assert isinstance(failure(client, "create_sms"), InvalidResponseError | OutcomeUnknownError)
+@pytest.mark.parametrize("encoding", ["gzip", "br", "gzip, gzip", "what\x1b[31m"])
+def test_an_encoding_that_was_not_asked_for(client: AnyClient, server: FaultyServer, encoding: str) -> None:
+    body = gzip.compress(b'{"message_id": 1, "sms_ids": {}}')
+    server.script(answer(200, body, {"Content-Encoding": encoding}))
+    error = failure(client, "create_sms")
+    assert isinstance(error, InvalidResponseError)
+    assert (error.content, error.is_safe_to_retry) == (body, False)
+    assert "encoded as" in str(error)
+    assert "\x1b" not in str(error)
     assert len(server.received) == 1
 
 

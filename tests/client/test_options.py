@@ -9,6 +9,7 @@ import subprocess
 import sys
 import warnings
 from datetime import UTC, datetime, tzinfo
+from traceback import TracebackException
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,13 +23,14 @@ from .conftest import API_KEY, MakeClient
 from .faulty_server import BREAKS, FaultyServer, answer, close_after_reading, never_answer, refuse, say
 
 PHONE_NUMBER, TEXT = "+33699999999", "a text for one pair of eyes"
+HIDDEN = "a-key-in-no-local-variable"
 PRIVATE: dict[str, Any] = {**ARGUMENTS["create_sms"], "phone_numbers": [PHONE_NUMBER], "message_text": TEXT}
 
 
 class Answers(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """A transport without a network: answers a report, or raises what it is told to."""
 
-    def __init__(self, error: Exception | None = None) -> None:
+    def __init__(self, error: BaseException | None = None) -> None:
         self.error = error
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -97,7 +99,6 @@ def test_a_key_that_cannot_be_sent(make_client: MakeClient, key: str) -> None:
     [
         ("api_key", 5, TypeError),
         ("api_key", b"key", TypeError),
-        ("base_url", None, TypeError),
         ("base_url", b"https://a.example", TypeError),
         ("base_url", "", ValueError),
         ("base_url", "a.example/api", ValueError),
@@ -105,8 +106,23 @@ def test_a_key_that_cannot_be_sent(make_client: MakeClient, key: str) -> None:
         ("base_url", "ftp://a.example", ValueError),
         ("base_url", "https://", ValueError),
         ("base_url", "https://a.example:port", ValueError),
+        ("base_url", "https://a.example:99999", ValueError),
+        ("base_url", "https://a.example:65536", ValueError),
+        ("base_url", "https://a.example:0", ValueError),
+        ("base_url", "https://a.example:-1", ValueError),
         ("base_url", "https://a.example/?a=b", ValueError),
+        ("base_url", "https://a.example/v1?", ValueError),
         ("base_url", "https://a.example/#a", ValueError),
+        ("base_url", "https://a.example/v1#", ValueError),
+        ("base_url", "https://a..b", ValueError),
+        ("base_url", "https://.a.example", ValueError),
+        ("base_url", "https://-a.example", ValueError),
+        ("base_url", "https://a b.example", ValueError),
+        ("base_url", "https://300.1.1.1", ValueError),
+        ("base_url", "https://1.2.3.4.5", ValueError),
+        ("base_url", f"https://{'a' * 64}.example", ValueError),
+        ("base_url", f"https://{'a.' * 130}example", ValueError),
+        ("base_url", "https://[::1", ValueError),
         ("base_url", "https://a.example/\n", ValueError),
         ("base_url", "https://user:pa55word@a.example", ValueError),
         ("timeout", None, TypeError),
@@ -117,6 +133,16 @@ def test_a_key_that_cannot_be_sent(make_client: MakeClient, key: str) -> None:
         ("timeout", float("inf"), ValueError),
         ("timeout", float("nan"), ValueError),
         ("timeout", 1e300, ValueError),
+        ("timeout", httpx.Timeout(5, read=-1), ValueError),
+        ("timeout", httpx.Timeout(float("nan")), ValueError),
+        ("deadline", "5", TypeError),
+        ("deadline", True, TypeError),
+        ("deadline", 0, ValueError),
+        ("deadline", float("inf"), ValueError),
+        ("max_connections", 0, ValueError),
+        ("max_connections", 1.5, TypeError),
+        ("max_response_bytes", 0, ValueError),
+        ("max_response_bytes", None, TypeError),
         ("max_retries", None, TypeError),
         ("max_retries", 1.0, TypeError),
         ("max_retries", "1", TypeError),
@@ -134,7 +160,7 @@ def test_an_option_that_cannot_work(make_client: MakeClient, name: str, value: o
     with pytest.raises(error, match=name) as caught:
         make_client(**{name: value})
     assert "pa55word" not in str(caught.value)
-    if name in {"timeout", "max_retries", "timezone"} and value is not None:
+    if name in {"timeout", "deadline", "max_retries", "timezone"} and value is not None:
         with pytest.raises(error, match=name):
             make_client().with_options(**{name: value})
 
@@ -272,11 +298,12 @@ def test_headers(client: AnyClient, server: FaultyServer, operation: str) -> Non
     headers = {name.lower(): value for name, value in received.headers.items()}
     assert headers["authorization"] == f"Bearer {API_KEY}"
     assert headers["accept"] == "application/json"
+    assert headers["accept-encoding"] == "identity"
     assert headers["user-agent"].startswith(f"sms-scheduler/{sms_scheduler.__version__} ")
     assert headers["host"] == server.url.removeprefix("http://")
     assert platform.node() not in headers["user-agent"]
     body = {"content-type", "content-length"} if operation == "create_sms" else set()
-    assert headers.keys() == {"authorization", "accept", "user-agent", "host", *body}
+    assert headers.keys() == {"authorization", "accept", "accept-encoding", "user-agent", "host", *body}
     assert headers.get("content-type", "application/json; charset=utf-8") == "application/json; charset=utf-8"
 
 
@@ -328,6 +355,36 @@ def unhappy_ends() -> dict[str, list[Any]]:
     }
 
 
+def with_locals(error: BaseException) -> str:
+    """The traceback of an error as tools show it that collect local variables."""
+    return "".join(TracebackException.from_exception(error, capture_locals=True).format())
+
+
+@pytest.mark.parametrize(
+    "options", [{"base_url": "https://a..b"}, {"timeout": 0}, {"transport": object()}, {"max_connections": 0}], ids=str
+)
+def test_a_failing_constructor_does_not_show_the_key(kind: Kind, options: dict[str, Any]) -> None:
+    cls = sms_scheduler.AsyncSmsScheduler if kind == "async" else sms_scheduler.SmsScheduler
+    with pytest.raises((TypeError, ValueError)) as caught:
+        cls(HIDDEN, **options)
+    assert HIDDEN not in with_locals(caught.value)
+    with pytest.raises(ValueError, match="timeout") as caught:
+        cls("key").with_options(api_key=HIDDEN, timeout=0)
+    assert HIDDEN not in with_locals(caught.value)
+
+
+@pytest.mark.parametrize("key", ["a-key-with-a-line-break\n", "a-key-w\u00edth-an-accent"])
+def test_a_key_that_cannot_be_sent_is_not_shown(kind: Kind, key: str) -> None:
+    cls = sms_scheduler.AsyncSmsScheduler if kind == "async" else sms_scheduler.SmsScheduler
+    kept = [key]
+    del key
+    with pytest.raises(ValueError, match="API key") as caught:
+        cls(kept[0])
+    frames = [frame for frame in caught.traceback if "sms_scheduler" in str(frame.path)]
+    assert frames
+    assert "a-key-w" not in "".join(repr(frame.locals) for frame in frames)
+
+
 @pytest.mark.parametrize("script", unhappy_ends().values(), ids=unhappy_ends().keys())
 def test_nothing_private_gets_out(
     make_client: MakeClient, server: FaultyServer, caplog: pytest.LogCaptureFixture, script: list[Any]
@@ -342,9 +399,10 @@ def test_nothing_private_gets_out(
         raised.append(error)
     server.script(close_after_reading)
     client.try_out("get_sms")
-    assert {"httpcore", "httpx_retries", "sms_scheduler"} <= {record.name.split(".")[0] for record in caplog.records}
+    assert "sms_scheduler" in {record.name.split(".")[0] for record in caplog.records}
     seen = [f"{record.getMessage()} {vars(record)!r}" for record in caplog.records]
     seen += [f"{error} {error!r}" for error in raised]
+    assert API_KEY not in "".join(map(with_locals, raised))
     for secret in (API_KEY, PHONE_NUMBER, TEXT):
         assert secret not in "\n".join(seen)
     assert API_KEY.encode() not in pickle.dumps(raised)
@@ -367,7 +425,7 @@ def test_the_logger_is_quiet_by_default(
 ) -> None:
     server.script(close_after_reading)
     client.try_out("get_sms")
-    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+    assert [record.levelname for record in caplog.records if record.levelno >= logging.WARNING] == ["WARNING"]
     assert capfd.readouterr() == ("", "")
 
 
@@ -381,18 +439,35 @@ def test_a_client_can_be_neither_pickled_nor_copied(client: AnyClient, duplicate
 # Transports of other makers
 
 
-@pytest.mark.parametrize(
-    "error", [RuntimeError("broken"), OSError(5, "broken"), httpx.HTTPError("broken"), KeyError("broken"), Exception()]
-)
+@pytest.mark.parametrize("error", [httpx.ReadError("broken"), httpx.ReadTimeout("late"), httpx.HTTPError("broken")])
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_whatever_a_transport_raises_is_an_error_of_the_package(
+def test_what_a_transport_says_of_the_network_is_an_error_of_the_package(
     make_client: MakeClient, operation: str, error: Exception
 ) -> None:
     with pytest.raises(OutcomeUnknownError) as caught:
         make_client(transport=Answers(error)).try_out(operation)
-    assert type(error).__name__ in str(caught.value)
-    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+    assert caught.value.is_safe_to_retry is (operation != "create_sms")
+    assert str(error) in str(caught.value)
+    assert caught.value.__cause__ is error
     assert pickle.loads(pickle.dumps(caught.value)).problem == caught.value.problem
+
+
+class Unforeseen(BaseException):
+    """Such as a task queue raises to end a task."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RuntimeError("a bug"), OSError(5, "a bug"), TimeoutError("theirs"), KeyError("a bug"), AssertionError("unmocked"),
+     Unforeseen(), KeyboardInterrupt()],
+    ids=repr,
+)  # fmt: skip
+def test_the_users_own_exceptions_pass_through(make_client: MakeClient, error: BaseException) -> None:
+    client = make_client(transport=Answers(error), deadline=60)
+    with pytest.raises(type(error)) as caught:
+        client.try_out("create_sms")
+    assert caught.value is error
+    assert caught.value.__cause__ is None
 
 
 @pytest.mark.parametrize(
@@ -412,9 +487,10 @@ def test_what_a_transport_could_not_send_was_not_sent(make_client: MakeClient, e
 # The first client
 
 
-def test_what_takes_long_to_import_waits_for_the_first_request() -> None:
+def test_asyncio_is_imported_for_the_asynchronous_client_alone() -> None:
     code = (
-        "import sys; from sms_scheduler import SmsScheduler; SmsScheduler('key'); print('httpx_retries' in sys.modules)"
+        "import sys; import sms_scheduler as s; s.SmsScheduler('key'); print('asyncio' in sys.modules); "
+        "s.AsyncSmsScheduler('key'); print('asyncio' in sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert run.stdout == "False\n"
+    assert run.stdout == "False\nTrue\n"

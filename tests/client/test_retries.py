@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -51,7 +52,9 @@ def test_refused_to_the_end(client: AnyClient, server: FaultyServer, waits: Wait
     with pytest.raises(NotSentError) as caught:
         client.try_out(operation)
     assert caught.value.problem
-    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+    assert caught.value.is_safe_to_retry
+    assert isinstance(caught.value.__cause__, httpx.ConnectError)
+    assert isinstance(caught.value.__cause__.__cause__, ConnectionRefusedError)
     assert len(waits) == 2
 
 
@@ -225,7 +228,7 @@ def test_unavailable_to_the_end(client: AnyClient, server: FaultyServer, operati
 )
 def test_refused_after_it_arrived(client: AnyClient, server: FaultyServer, operation: str, first: Step) -> None:
     server.script(first, refuse, refuse)
-    with pytest.raises(OutcomeUnknownError):
+    with pytest.raises(OutcomeUnknownError, match="ConnectError"):
         client.try_out(operation)
 
 
@@ -383,5 +386,7 @@ def check_promises(client: AnyClient, server: FaultyServer, operation: str) -> N
         assert statuses[-1] == 200
     if isinstance(error, NotSentError):
         assert statuses == []
+    if operation == "create_sms" and error and error.is_safe_to_retry:
+        assert not {200, None, 500, 502, 503, 504, 520} & set(statuses), "it may have been carried out"
     if isinstance(error, NotFoundError) and operation in DELETES:
         assert set(statuses) <= {404, 429}

@@ -1,0 +1,154 @@
+# Made by scripts/generate from openapi.yaml, SMS Scheduler 0.2.0: do not edit.
+"""The connections of the asynchronous client. A module of its own, since asyncio takes as long to import as all else."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+from ._about import httpx
+from ._connections import (
+    CLOSED,
+    CONNECTING,
+    READING,
+    WAITING,
+    WRITING,
+    Bounds,
+    Connection,
+    Places,
+    Pool,
+    is_of_the_system,
+)
+from ._exchange import Answer
+from ._policy import GivingUpError
+
+T = TypeVar("T")
+_READ_SIZE = 65_536
+_NO_LOOP = "the asynchronous client needs asyncio; elsewhere, as with trio, use the other client in a thread"
+
+
+def running_loop() -> asyncio.AbstractEventLoop:
+    """The event loop that this runs in. Raises GivingUpError where there is none."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise GivingUpError(_NO_LOOP, is_unsent=True) from None
+
+
+class _LoopTurn:
+    """The turn of a call that waits in an event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.has_place = False
+        self.connection: Connection | None = None
+        self._loop = loop
+        self.gate: asyncio.Future[None] = loop.create_future()
+
+    def wake(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed, as when a client is closed elsewhere
+            self._loop.call_soon_threadsafe(self._open)
+
+    def _open(self) -> None:
+        if not self.gate.done():
+            self.gate.set_result(None)
+
+
+class AsyncConnections(Pool[asyncio.AbstractEventLoop]):
+    """Takes the place of httpcore's pool in an AsyncHTTPTransport."""
+
+    async def handle_async_request(self, request: Any) -> Answer:
+        """Send a request and read its response, as httpcore has both."""
+        bounds = Bounds(request.extensions["timeout"])
+        loop = running_loop()
+        places, turn = self._places_in(loop), _LoopTurn(loop)
+        try:
+            await self._wait(places, turn, bounds)
+            while turn.connection and not turn.connection.is_fit(request.method.decode()):
+                places.drop(turn)
+            if not turn.connection:
+                turn.connection = await self._connect(loop, request.url, bounds)
+            return await self._exchange(loop, turn.connection, request, bounds)
+        finally:
+            places.leave(turn)
+
+    async def aclose(self) -> None:
+        self.end()
+
+    def _places_in(self, loop: asyncio.AbstractEventLoop) -> Places:
+        if loop not in self._places:
+            self.close_owners(lambda owner: owner.is_closed())
+        return self.places(loop)
+
+    @staticmethod
+    async def _wait(places: Places, turn: _LoopTurn, bounds: Bounds) -> None:
+        with WAITING:
+            if not places.take(turn):
+                await _within(turn.gate, bounds.seconds())
+        if places.is_closed:
+            raise GivingUpError(CLOSED, is_unsent=True)
+
+    async def _connect(self, loop: asyncio.AbstractEventLoop, url: Any, bounds: Bounds) -> Connection:
+        host = url.host.decode()
+        with CONNECTING:
+            sock = await _connected(loop, host, url.port, bounds)
+            try:
+                connection, tls = self.converse(sock, host)
+                received: bytes | None = None
+                while tls:
+                    data, is_done = tls.shake_hands(received)
+                    await _within(loop.sock_sendall(sock, data), bounds.seconds("connect"))
+                    if is_done:
+                        break
+                    received = await _within(loop.sock_recv(sock, _READ_SIZE), bounds.seconds("connect"))
+            except BaseException:
+                sock.close()
+                raise
+        return connection
+
+    @staticmethod
+    async def _exchange(
+        loop: asyncio.AbstractEventLoop, connection: Connection, request: Any, bounds: Bounds
+    ) -> Answer:
+        sock, conversation = connection.socket, connection.conversation
+        body = [piece async for piece in request.stream]
+        data = conversation.ask(request.method, request.url.target, request.headers, body)
+        unwritten: httpx.TransportError | None = None
+        try:
+            with WRITING:
+                await _within(loop.sock_sendall(sock, data), bounds.seconds("write"))
+        except httpx.WriteError as error:  # a server may answer, and refuse, before all has arrived
+            unwritten = error
+        while (answer := conversation.answer()) is None:
+            try:
+                with READING:
+                    received = await _within(loop.sock_recv(sock, _READ_SIZE), bounds.seconds("read"))
+            except httpx.ReadError as error:
+                raise unwritten or error from error.__cause__
+            conversation.receive(received)
+        conversation.is_reusable &= unwritten is None
+        return answer
+
+
+async def _connected(loop: asyncio.AbstractEventLoop, host: str, port: int, bounds: Bounds) -> socket.socket:
+    """Connect to the first address of a host that takes it."""
+    failure = OSError(f"{host} has no address")
+    looked_up = loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    for family, kind, protocol, _, address in await _within(looked_up, bounds.seconds("connect")):
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.setblocking(False)
+            await _within(loop.sock_connect(sock, address), bounds.seconds("connect"))
+        except BaseException as error:
+            sock.close()
+            if not (isinstance(error, OSError) and is_of_the_system(error)):
+                raise
+            failure = error
+        else:
+            return sock
+    raise failure
+
+
+async def _within(awaitable: Awaitable[T], seconds: float | None) -> T:
+    async with asyncio.timeout(seconds):
+        return await awaitable

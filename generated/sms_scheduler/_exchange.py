@@ -1,0 +1,162 @@
+# Made by scripts/generate from openapi.yaml, SMS Scheduler 0.2.0: do not edit.
+"""HTTP/1.1 by h11, and TLS by the standard library, of one connection: bytes in and bytes out, no I/O."""
+
+import ssl
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Any
+
+import attrs
+import h11
+
+from ._about import httpx
+from ._policy import GivingUpError
+
+_MOST_INTERIM = 20  # responses such as 100 Continue and 103 Early Hints, before the one that counts
+_LARGEST_HEAD = 100 * 1024
+
+
+@attrs.frozen
+class Body:
+    """A whole body, in the shapes in which the HTTP library takes one."""
+
+    content: bytes
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self.content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self.content
+
+
+@attrs.frozen
+class Answer:
+    """A response, with the names that the HTTP library reads."""
+
+    status: int
+    headers: Sequence[tuple[bytes, bytes]]
+    stream: Body
+    extensions: dict[str, Any]
+
+
+class Tls:
+    """The records of one TLS connection."""
+
+    def __init__(self, context: ssl.SSLContext, host: str) -> None:
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+
+    def shake_hands(self, received: bytes | None) -> tuple[bytes, bool]:
+        """Go on with the handshake: what to send, and whether it is done. Raises ssl.SSLError."""
+        if received is not None:
+            self._take(received)
+        try:
+            self._object.do_handshake()
+        except ssl.SSLWantReadError:
+            return self._outgoing.read(), False
+        return self._outgoing.read(), True
+
+    def encrypt(self, data: bytes) -> bytes:
+        self._object.write(data)
+        return self._outgoing.read()
+
+    def decrypt(self, received: bytes) -> bytes | None:
+        """Decrypt what has come: None for nothing yet, and no bytes at all for the end. Raises ReadError."""
+        self._take(received)
+        pieces: list[bytes] = []
+        try:
+            while piece := self._object.read(65_536):
+                pieces.append(piece)
+        except ssl.SSLWantReadError:
+            return b"".join(pieces) or None
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):  # said or not: h11 tells whether something is missing
+            pass
+        except ssl.SSLError as error:
+            raise httpx.ReadError(str(error)) from None
+        return b"".join(pieces)
+
+    def _take(self, received: bytes) -> None:
+        if received:
+            self._incoming.write(received)
+        else:
+            self._incoming.write_eof()
+
+
+class Conversation:
+    """The requests and responses of one connection, one after the other.
+
+    Attributes:
+        is_reusable: Whether another request may follow the response that was read last.
+    """
+
+    def __init__(self, largest_body: int, tls: Tls | None) -> None:
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LARGEST_HEAD)
+        self._largest_body = largest_body
+        self._tls = tls
+        self.is_reusable = False
+
+    def ask(self, method: bytes, target: bytes, headers: list[tuple[bytes, bytes]], body: Iterable[bytes]) -> bytes:
+        """Begin with a request: what to send."""
+        self.is_reusable = False
+        self._interim, self._size = 0, 0
+        self._head: h11.Response | None = None
+        self._pieces: list[bytes] = []
+        data = self._http.send(h11.Request(method=method, target=target, headers=headers)) or b""
+        for piece in body:
+            data += self._http.send(h11.Data(data=piece)) or b""
+        data += self._http.send(h11.EndOfMessage()) or b""
+        return self._tls.encrypt(data) if self._tls else data
+
+    def receive(self, received: bytes) -> None:
+        """Take what has come; no bytes at all mean that the server has closed the connection."""
+        data = self._tls.decrypt(received) if self._tls else received
+        if data is not None:
+            self._http.receive_data(data)
+
+    def answer(self) -> Answer | None:
+        """The response once it is there whole, and None before. Raises a TransportError for one that is none."""
+        while True:
+            event = self._next_event()
+            if event is h11.NEED_DATA:
+                return None
+            if isinstance(event, h11.InformationalResponse):
+                self._interim += 1
+                if self._interim > _MOST_INTERIM:
+                    raise httpx.RemoteProtocolError(f"more than {_MOST_INTERIM} interim responses")
+            elif isinstance(event, h11.Response):
+                self._head = event
+            elif isinstance(event, h11.Data):
+                self._pieces.append(bytes(event.data))
+                self._size += len(event.data)
+                if self._size > self._largest_body:
+                    raise GivingUpError(too_large(self._largest_body))
+            elif self._head and isinstance(event, h11.EndOfMessage):
+                return self._end(self._head)
+            else:
+                raise httpx.RemoteProtocolError("the server closed the connection without a response")
+
+    def is_quiet(self, received: bytes) -> bool:
+        """Whether what came while the connection was idle is part of TLS and neither data nor the end."""
+        return self._tls is not None and self._tls.decrypt(received) is None
+
+    def _next_event(self) -> object:
+        try:
+            return self._http.next_event()
+        except h11.RemoteProtocolError as error:  # which itself carries along what was received
+            problem, *_ = str(error).partition("bytearray(")
+        if "ConnectionClosed" in problem:
+            problem = "the server closed the connection without a response"
+        raise httpx.RemoteProtocolError(problem)
+
+    def _end(self, head: h11.Response) -> Answer:
+        surplus, _ = self._http.trailing_data  # what follows is not the response to the next request
+        is_over = self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
+        self.is_reusable = is_over and not surplus
+        if self.is_reusable:
+            self._http.start_next_cycle()
+        extensions = {"http_version": b"HTTP/" + head.http_version, "reason_phrase": head.reason}
+        return Answer(head.status_code, head.headers.raw_items(), Body(b"".join(self._pieces)), extensions)
+
+
+def too_large(largest: int) -> str:
+    """The words for a body beyond the limit."""
+    return f"the response is larger than {largest:,} bytes; allow more by max_response_bytes"

@@ -1,0 +1,95 @@
+"""One call of an operation: its policy and its deadline, what is logged of it, and how it ends. No I/O."""
+
+import logging
+import time
+from collections.abc import Iterable, Iterator
+
+from ._about import PACKAGE, httpx
+from ._exchange import too_large
+from ._policy import GivingUpError, Policy
+from ._settings import Settings
+from ._types import Request, Response
+
+_log = logging.getLogger(PACKAGE)
+_log.addHandler(logging.NullHandler())
+
+
+class Call:
+    """A call from its first attempt to its result.
+
+    Attributes:
+        ends_at: When it has to end, by time.monotonic(); None for no deadline.
+    """
+
+    def __init__(self, request: Request, settings: Settings) -> None:
+        self._policy = Policy(request, settings.max_retries)
+        self._settings = settings
+        self.ends_at = None if settings.deadline is None else time.monotonic() + settings.deadline
+        self._started = 0.0
+
+    def http_request(self) -> httpx.Request:
+        """The request of the next attempt."""
+        self._started = time.monotonic()
+        return self._settings.http_request(self._policy.request, self.ends_at)
+
+    def response(self, response: httpx.Response, pieces: Iterable[bytes]) -> Response:
+        """What the operations read of a response and of its body."""
+        content = b"".join(self._limited(pieces))
+        return Response(self._policy.request.operation, response.status_code, response.headers, content)
+
+    def check_limits(self, size: int) -> None:
+        """Raise a TransportError for a body that is too large or has come too late."""
+        if size > self._settings.max_response_bytes:
+            raise GivingUpError(too_large(self._settings.max_response_bytes))
+        if self.ends_at is not None and time.monotonic() > self.ends_at:
+            raise httpx.ReadTimeout("the deadline has passed")
+
+    def wait_after(self, end: Response | httpx.HTTPError) -> float | None:
+        """Note how an attempt ended: how many seconds to wait before the next one, or None if it was the last."""
+        now = time.monotonic()
+        wait = self._policy.wait_after(end, float("inf") if self.ends_at is None else self.ends_at - now)
+        request, number = self._policy.request, len(self._policy.ends)
+        ended = f"answered {end.status_code}" if isinstance(end, Response) else f"failed: {type(end).__name__}"
+        facts = {
+            "operation": request.operation,
+            "attempt": number,
+            "status_code": end.status_code if isinstance(end, Response) else None,
+            "seconds": now - self._started,
+            "retry_in": wait,
+        }
+        words = "%s, attempt %d: %s after %.3f s"
+        _log.debug(words, request.operation, number, ended, now - self._started, extra=facts)
+        if wait is not None:
+            _log.warning("%s, attempt %d: %s; again in %.2f s", request.operation, number, ended, wait, extra=facts)
+        return wait
+
+    def result(self) -> Response:
+        """The response that the last attempt brought; raises a TransportError if there is none."""
+        result, last = self._policy.result(), self._policy.ends[-1]
+        if isinstance(result, Response):
+            return result
+        raise result from (_without_secrets(last) if isinstance(last, Exception) else None)
+
+    def _limited(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        size = 0
+        for piece in pieces:
+            size += len(piece)
+            self.check_limits(size)
+            yield piece
+
+
+def _without_secrets(error: BaseException) -> BaseException:
+    """A cause as far as anybody may see it: no request with its key, no bytes received, no local variables."""
+    causes: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in causes:
+        causes.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    for cause in causes:
+        cause.__traceback__ = None
+        words, separator, _ = str(cause).partition("bytearray(")
+        if separator:
+            cause.args = (words,)
+        if isinstance(cause, httpx.HTTPError):
+            vars(cause)["_request"] = None  # whose headers hold the key; the property takes no None
+    return error

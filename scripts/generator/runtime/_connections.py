@@ -1,0 +1,352 @@
+"""Connections that calls take turns on: at most so many, first come first served, each lent to one call at a time.
+
+What is here serves both clients. It never uses what another process or another event loop has made.
+"""
+
+import contextlib
+import os
+import socket
+import ssl
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+from ._about import httpx
+from ._exchange import Answer, Conversation, Tls
+from ._policy import GivingUpError
+from ._settings import Settings
+
+# Seconds. Servers keep idle connections for five seconds and up: what idled for longer may be closed any moment, which a
+# request that must not be repeated cannot risk. What idled for the second is closed.
+_SAFE_IDLE, _LONGEST_IDLE = 4.0, 60.0
+_READ_SIZE = 65_536
+CLOSED = "the client is closed"
+OwnerT = TypeVar("OwnerT")
+
+
+class Turn(Protocol):
+    """The place of a call: in the queue at first, and then on a connection, or on one that is yet to be made."""
+
+    has_place: bool
+    connection: "Connection | None"
+
+    def wake(self) -> None: ...
+
+
+class Connection:
+    """A connected socket, with its conversation."""
+
+    def __init__(self, sock: socket.socket, conversation: Conversation) -> None:
+        self.socket, self.conversation = sock, conversation
+        self.idle_since = 0.0
+
+    def is_fit(self, method: str) -> bool:
+        """Whether an idle connection may carry a request: not too old, still open, and nothing came in the meantime."""
+        idle = time.monotonic() - self.idle_since
+        if idle > (_SAFE_IDLE if method in {"POST", "PATCH"} else _LONGEST_IDLE):
+            return False
+        self.socket.setblocking(False)
+        try:
+            return self.conversation.is_quiet(self.socket.recv(_READ_SIZE))
+        except BlockingIOError:
+            return True
+        except (OSError, httpx.ReadError):
+            return False
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+class Places:
+    """So many places for connections, the idle ones, and the queue of the calls that wait for one."""
+
+    def __init__(self, count: int) -> None:
+        self.process = os.getpid()
+        self._lock = threading.Lock()
+        self._unmade = count
+        self._idle: deque[Connection] = deque()
+        self._queue: deque[Turn] = deque()
+        self.is_closed = False
+
+    def take(self, turn: Turn) -> bool:
+        """Give a place if one is free, else put the call at the end of the queue. Whether it has a place."""
+        with self._lock:
+            if self._idle:
+                turn.connection = self._idle.pop()
+            elif self._unmade:
+                self._unmade -= 1
+            else:
+                self._queue.append(turn)
+                return False
+            turn.has_place = True
+        return True
+
+    def drop(self, turn: Turn) -> None:
+        """Close the connection of a call that has a place, and give it the next idle one, if there is one."""
+        if turn.connection:
+            turn.connection.close()
+        with self._lock:
+            turn.connection = self._idle.pop() if self._idle else None
+            self._unmade += turn.connection is not None  # it had its own place
+
+    def leave(self, turn: Turn) -> None:
+        """End a call's turn, however it went: its place is the next one's, and so is its connection if it is reusable."""
+        connection = turn.connection
+        if connection and not (connection.conversation.is_reusable and not self.is_closed):
+            connection.close()
+            connection = None
+        if self.process != os.getpid():  # forked off during the call: the lock may be held by a thread that is not here
+            return
+        with self._lock:
+            if not turn.has_place:
+                with contextlib.suppress(ValueError):
+                    self._queue.remove(turn)
+            elif self._queue:
+                self._pass_on(self._queue.popleft(), connection)
+            elif connection:
+                connection.idle_since = time.monotonic()
+                self._idle.append(connection)
+            else:
+                self._unmade += 1
+            turn.has_place, turn.connection = False, None
+            while self._idle and self._idle[0].idle_since < time.monotonic() - _LONGEST_IDLE:
+                self._idle.popleft().close()
+                self._unmade += 1
+
+    def close(self) -> None:
+        """Close the idle connections, and let those that wait go on, to see that it is over."""
+        with self._lock:
+            self.is_closed = True
+            while self._queue:
+                self._pass_on(self._queue.popleft(), None)
+            while self._idle:
+                self._idle.pop().close()
+
+    def forget(self) -> None:
+        """In a new process: give back what it inherited. Its parent's connections stay open in the parent."""
+        for connection in self._idle:
+            connection.close()
+
+    def _pass_on(self, turn: Turn, connection: Connection | None) -> None:
+        turn.has_place, turn.connection = True, connection
+        turn.wake()
+
+
+class Pool(Generic[OwnerT]):
+    """The places of each owner: of the process, or of each event loop in it.
+
+    Args:
+        count: How many connections an owner may have.
+        largest_body: The largest body of a response, in bytes.
+        tls: What to begin TLS with, or None for connections in clear text.
+    """
+
+    def __init__(self, count: int, largest_body: int, tls: ssl.SSLContext | None) -> None:
+        self._count, self._largest_body, self._tls = count, largest_body, tls
+        self._lock = threading.Lock()
+        self._places: dict[OwnerT, Places] = {}
+        self._is_closed = False
+        _pools.add(self)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The connections that the options of a client ask for."""
+        return cls(settings.max_connections, settings.max_response_bytes, settings.tls())
+
+    def places(self, owner: OwnerT) -> Places:
+        """The places of an owner. Raises GivingUpError when all is closed."""
+        if self._is_closed:
+            raise GivingUpError(CLOSED, is_unsent=True)
+        places = self._places.get(owner)
+        if places and places.process == os.getpid():
+            return places
+        if places:
+            self.forget()
+        with self._lock:
+            return self._places.setdefault(owner, Places(self._count))
+
+    def close_owners(self, is_over: Callable[[OwnerT], bool] = lambda _: True) -> None:
+        """Close the places of owners that are over; by default of all."""
+        with self._lock:
+            for owner in [owner for owner in self._places if is_over(owner)]:
+                self._places.pop(owner).close()
+
+    def end(self) -> None:
+        """Close all there is, for good."""
+        self._is_closed = True
+        self.close_owners()
+
+    def forget(self) -> None:
+        """Begin anew in a process that was forked off. A thread that is not there may have held a lock."""
+        inherited, self._places, self._lock = self._places, {}, threading.Lock()
+        for places in inherited.values():
+            places.forget()
+
+    def converse(self, sock: socket.socket, host: str) -> tuple[Connection, Tls | None]:
+        """Make a connection of a connected socket, with TLS that is yet to shake hands."""
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        tls = Tls(self._tls, host) if self._tls else None
+        return Connection(sock, Conversation(self._largest_body, tls)), tls
+
+
+_pools: "weakref.WeakSet[Pool[Any]]" = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for pool in list(_pools):
+        pool.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)
+
+
+class Bounds:
+    """How long each wait of an attempt may take: its own time-out, and what is left until the deadline."""
+
+    def __init__(self, timeouts: Mapping[str, float | None]) -> None:
+        self._timeouts, self._deadline = timeouts, timeouts.get("deadline")
+
+    def seconds(self, kind: str | None = None) -> float | None:
+        """The seconds for a wait of a kind, or for one without a time-out of its own. Raises TimeoutError for none."""
+        timeout = self._timeouts.get(kind) if kind else None
+        if self._deadline is None:
+            return timeout
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the deadline has passed")
+        return left if timeout is None else min(left, timeout)
+
+
+def is_of_the_system(error: OSError) -> bool:
+    """Whether a system call failed. A signal's handler that ran meanwhile may raise an OSError too, which is its own."""
+    traceback = error.__traceback__
+    while traceback and traceback.tb_next:
+        traceback = traceback.tb_next
+    module = traceback.tb_frame.f_globals.get("__name__", "") if traceback else ""
+    return module.partition(".")[0] in {"asyncio", "selectors", "socket", "ssl", "uvloop", __name__.partition(".")[0]}
+
+
+class Failing(contextlib.AbstractContextManager[None]):
+    """Turns the errors of the system into those of the HTTP library, and lets all others through."""
+
+    def __init__(self, timeout: type[Exception], other: type[Exception]) -> None:
+        self._timeout, self._other = timeout, other
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, OSError) and is_of_the_system(error):
+            failure = self._timeout if isinstance(error, TimeoutError) else self._other
+            raise failure(str(error)) from error
+
+
+WAITING = Failing(httpx.PoolTimeout, httpx.ConnectError)
+CONNECTING = Failing(httpx.ConnectTimeout, httpx.ConnectError)
+READING = Failing(httpx.ReadTimeout, httpx.ReadError)
+WRITING = Failing(httpx.WriteTimeout, httpx.WriteError)
+
+
+class _ThreadTurn:
+    """The turn of a call that waits in a thread."""
+
+    def __init__(self) -> None:
+        self.has_place = False
+        self.connection: Connection | None = None
+        self._gate = threading.Lock()
+        self._gate.acquire()
+
+    def wake(self) -> None:
+        self._gate.release()
+
+    def wait(self, seconds: float | None) -> bool:
+        return self._gate.acquire(timeout=-1 if seconds is None else seconds)
+
+
+class Connections(Pool[None]):
+    """Takes the place of httpcore's pool in an HTTPTransport."""
+
+    def handle_request(self, request: Any) -> Answer:
+        """Send a request and read its response, as httpcore has both."""
+        bounds = Bounds(request.extensions["timeout"])
+        places, turn = self.places(None), _ThreadTurn()
+        try:
+            self._wait(places, turn, bounds)
+            while turn.connection and not turn.connection.is_fit(request.method.decode()):
+                places.drop(turn)
+            if not turn.connection:
+                turn.connection = self._connect(request.url, bounds)
+            return self._exchange(turn.connection, request, bounds)
+        finally:
+            places.leave(turn)
+
+    def close(self) -> None:
+        self.end()
+
+    @staticmethod
+    def _wait(places: Places, turn: _ThreadTurn, bounds: Bounds) -> None:
+        with WAITING:
+            if not places.take(turn) and not turn.wait(bounds.seconds()):
+                raise TimeoutError("the deadline has passed while waiting for a connection")
+        if places.is_closed:
+            raise GivingUpError(CLOSED, is_unsent=True)
+
+    def _connect(self, url: Any, bounds: Bounds) -> Connection:
+        host = url.host.decode()
+        with CONNECTING:
+            sock = _connected(host, url.port, bounds)
+            try:
+                connection, tls = self.converse(sock, host)
+                received: bytes | None = None
+                while tls:
+                    data, is_done = tls.shake_hands(received)
+                    sock.settimeout(bounds.seconds("connect"))
+                    sock.sendall(data)
+                    if is_done:
+                        break
+                    received = sock.recv(_READ_SIZE)
+            except BaseException:
+                sock.close()
+                raise
+        return connection
+
+    @staticmethod
+    def _exchange(connection: Connection, request: Any, bounds: Bounds) -> Answer:
+        sock, conversation = connection.socket, connection.conversation
+        data = conversation.ask(request.method, request.url.target, request.headers, request.stream)
+        unwritten: httpx.TransportError | None = None
+        try:
+            with WRITING:
+                sock.settimeout(bounds.seconds("write"))
+                sock.sendall(data)
+        except httpx.WriteError as error:  # a server may answer, and refuse, before all has arrived
+            unwritten = error
+        while (answer := conversation.answer()) is None:
+            try:
+                with READING:
+                    sock.settimeout(bounds.seconds("read"))
+                    received = sock.recv(_READ_SIZE)
+            except httpx.ReadError as error:
+                raise unwritten or error from error.__cause__
+            conversation.receive(received)
+        conversation.is_reusable &= unwritten is None
+        return answer
+
+
+def _connected(host: str, port: int, bounds: Bounds) -> socket.socket:
+    """Connect to the first address of a host that takes it."""
+    failure = OSError(f"{host} has no address")
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(bounds.seconds("connect"))
+            sock.connect(address)
+        except BaseException as error:
+            sock.close()
+            if not (isinstance(error, OSError) and is_of_the_system(error)):
+                raise
+            failure = error
+        else:
+            return sock
+    raise failure

@@ -1,0 +1,180 @@
+"""The options of a client, the requests that it makes of them, and what is read of a response."""
+
+import datetime
+import functools
+import ipaddress
+import os
+import re
+import ssl
+import time
+import warnings
+from typing import Any
+
+import attrs
+
+from ._about import API_KEY_VARIABLE, BASE_URL_VARIABLE, DEFAULT_BASE_URL, DISTRIBUTION, __version__, httpx
+from ._types import Request
+
+USER_AGENT = f"{DISTRIBUTION}/{__version__} httpx/{httpx.__version__}".encode()
+_A_DAY = 86_400.0
+_KINDS = ("connect", "read", "write", "pool")
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)
+# Parsing a URL takes a tenth of the time of a request on a fast network.
+_parsed = functools.lru_cache(maxsize=256)(httpx.URL)
+
+
+@attrs.frozen(repr=False)
+class Secret:
+    """An API key, which no traceback with local variables shows."""
+
+    text: Any
+
+
+def _or_from_environment(api_key: Secret) -> Secret:
+    return Secret(os.environ.get(API_KEY_VARIABLE, "")) if api_key.text is None else api_key
+
+
+def _base_url_or_default(base_url: Any) -> Any:
+    return os.environ.get(BASE_URL_VARIABLE) or DEFAULT_BASE_URL if base_url is None else base_url
+
+
+@attrs.frozen
+class Settings:
+    """The options of a client; raises TypeError or ValueError for one that cannot work."""
+
+    api_key: Secret = attrs.field(repr=False, converter=_or_from_environment)
+    base_url: str = attrs.field(converter=_base_url_or_default)
+    timeout: float | httpx.Timeout
+    deadline: float | None
+    max_retries: int
+    timezone: datetime.tzinfo | None
+    max_connections: int
+    max_response_bytes: int
+    _timeouts: dict[str, float | None] = attrs.field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        _check_api_key(self.api_key)
+        _check_base_url(self.base_url)
+        check_type("timeout", self.timeout, int | float | httpx.Timeout, "a number of seconds or an httpx.Timeout")
+        timeouts = (
+            self.timeout.as_dict()
+            if isinstance(self.timeout, httpx.Timeout)
+            else dict.fromkeys(_KINDS, float(self.timeout))
+        )
+        for seconds in timeouts.values():
+            if seconds is not None:
+                _check_seconds("timeout", seconds)
+        object.__setattr__(self, "_timeouts", timeouts)
+        check_type("deadline", self.deadline, int | float | None, "a number of seconds")
+        if self.deadline is not None:
+            _check_seconds("deadline", self.deadline)
+        for name, least in {"max_retries": 0, "max_connections": 1, "max_response_bytes": 1}.items():
+            value = getattr(self, name)
+            check_type(name, value, int, "a whole number")
+            if value < least:
+                raise ValueError(f"{name} must be {least} or more, not {value!r}")
+        check_type("timezone", self.timezone, datetime.tzinfo | None, "a tzinfo, such as ZoneInfo('Europe/Paris')")
+
+    def warn_of_clear_text(self) -> None:
+        """Warn if the API key would cross a network unencrypted."""
+        url = httpx.URL(self.base_url)
+        if url.scheme == "http" and not _is_loopback(url.host):
+            advice = "Use https:// unless this is a test account."
+            warnings.warn(f"The API key is sent to {url.host} in clear text. {advice}", stacklevel=3)
+
+    def tls(self) -> ssl.SSLContext | None:
+        """What to begin TLS with, or None for a base URL in clear text. Raises ValueError for certificates not there."""
+        if httpx.URL(self.base_url).scheme == "http":
+            return None
+        try:
+            return httpx.create_ssl_context()
+        except OSError as error:
+            named = {name: os.environ[name] for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if name in os.environ}
+            raise ValueError(f"the certificates to trust cannot be read: {error}; {named}") from None
+
+    def http_request(self, request: Request, ends_at: float | None) -> httpx.Request:
+        """Complete a request with the base URL, the credentials and how long each wait of an attempt may take."""
+        headers = [
+            (b"Accept", b"application/json"),
+            (b"Accept-Encoding", b"identity"),
+            (b"User-Agent", USER_AGENT),
+            *request.headers,
+        ]
+        if not request.is_public:
+            headers.append((b"Authorization", b"Bearer " + self.api_key.text.encode()))
+        if request.content is not None:
+            headers.append((b"Content-Type", b"application/json; charset=utf-8"))
+        timeouts = self._timeouts
+        if ends_at is not None:
+            left = max(ends_at - time.monotonic(), 0.001)  # for transports that know no deadline
+            bounded = {kind: left if seconds is None else min(left, seconds) for kind, seconds in timeouts.items()}
+            timeouts = {**bounded, "deadline": ends_at}
+        return httpx.Request(
+            request.method,
+            _parsed(self.base_url.rstrip("/") + request.path + request.query),
+            headers=headers,
+            content=request.content,
+            extensions={"timeout": timeouts},
+        )
+
+
+def _check_api_key(key: Secret) -> None:
+    if problem := _problem_with(key):
+        raise problem
+
+
+def _problem_with(key: Secret) -> Exception | None:
+    if key.text == "":
+        return ValueError(f"No API key: pass api_key=..., or set the environment variable {API_KEY_VARIABLE}.")
+    if not isinstance(key.text, str):
+        return TypeError(f"api_key must be a text, not {type(key.text).__name__}")
+    if not (key.text.isascii() and key.text.isprintable()) or key.text != key.text.strip():
+        return ValueError("The API key must be printable ASCII with no space around it: was a line break read along?")
+    return None
+
+
+def _check_base_url(base_url: Any) -> None:
+    check_type("base_url", base_url, str, "a text")
+    wanted = f"base_url must be like {DEFAULT_BASE_URL}"
+    try:
+        url = httpx.URL(base_url)
+        port = url.port
+    except httpx.InvalidURL as error:
+        raise ValueError(f"{wanted}: {error}") from None
+    if url.userinfo or "@" in base_url:
+        raise ValueError("base_url must not hold a user name or password.")
+    if url.scheme not in {"http", "https"} or not url.host or {"?", "#"} & set(base_url) or len(base_url) > 2_000:
+        raise ValueError(f"{wanted}, not {base_url!r}.")
+    if port is not None and not 0 < port < 65_536:
+        raise ValueError(f"{wanted}, and there is no port {port}.")
+    if not _is_possible(url.raw_host.decode("ascii")):
+        raise ValueError(f"{wanted}, and there can be no host {url.host!r}.")
+
+
+def _is_possible(host: str) -> bool:
+    """Whether there can be a host of a name or address."""
+    try:
+        return bool(ipaddress.ip_address(host.partition("%")[0]))
+    except ValueError:
+        labels = host.removesuffix(".").split(".")
+        is_number = labels[-1].isdecimal()  # 1.2.3.4.5 and 300.1.1.1 are no addresses, and no names
+        return len(host) <= 253 and not is_number and all(map(_LABEL.fullmatch, labels))
+
+
+def _check_seconds(name: str, seconds: Any) -> None:
+    check_type(name, seconds, int | float, "a number of seconds")
+    if not 0 < seconds <= _A_DAY:
+        raise ValueError(f"{name} must be a positive number of seconds, a day at most, not {seconds!r}")
+
+
+def check_type(name: str, value: object, expected: Any, wanted: str) -> None:
+    """Raise a TypeError that says what is wanted, if a value is not of the expected type; a bool is no number."""
+    if isinstance(value, bool) or not isinstance(value, expected):
+        raise TypeError(f"{name} must be {wanted}, not {type(value).__name__}")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
