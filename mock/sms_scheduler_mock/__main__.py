@@ -47,7 +47,7 @@ def main() -> int:
         metavar="FILE",
         help="keep everything in a SQLite file, and go on from what it holds, which wins over the other options",
     )
-    add("--seed", type=int, default=0, metavar="N", help="what random outcomes are drawn from (%(default)s)")
+    add("--seed", type=int, default=0, metavar="N", help="what random delivery results are drawn from (%(default)s)")
     add("--credits", type=int, metavar="N", help="how many SMS the account can pay for; by default any number")
     add(
         "--sender",

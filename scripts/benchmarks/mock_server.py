@@ -1,4 +1,4 @@
-"""Measure the stand-in against Prism, which answers from the examples of the same document.
+"""Measure the mock server against Prism, which answers from the examples of the same document.
 
 Prism is installed by npm into a temporary folder. Both are asked by the same bare client over connections that are kept
 alive, each pinned to one core where the system can do that.
@@ -59,12 +59,12 @@ def works(folder: Path) -> Generator[list[Work]]:
             theirs = stack.enter_context(_running(prism))
             peers = {"ours": _Crowd(ours, "/api/v1"), "prism": _Crowd(theirs, "")}
             found += [
-                Work("the stand-in's first answer, from its start", "prism", 0.25, "ms", 9, {"ours": lambda: _first_answer(_ours), "prism": lambda: _first_answer(prism)}),
-                Work("one create_sms at the stand-in, 8 at a time", "prism", 0.33, "µs", 15, {name: peer.create for name, peer in peers.items()}),
-                Work("one get_sms at the stand-in, 8 at a time", "prism", 0.33, "µs", 15, {name: peer.get for name, peer in peers.items()}),
+                Work("the mock server's first answer, from its start", "prism", 0.25, "ms", 9, {"ours": lambda: _first_answer(_ours), "prism": lambda: _first_answer(prism)}),
+                Work("one create_sms at the mock server, 8 at a time", "prism", 0.33, "µs", 15, {name: peer.create for name, peer in peers.items()}),
+                Work("one get_sms at the mock server, 8 at a time", "prism", 0.33, "µs", 15, {name: peer.get for name, peer in peers.items()}),
             ]  # fmt: skip
         else:
-            print("npm is not on PATH: the stand-in is not compared with Prism.", file=sys.stderr)
+            print("npm is not on PATH: the mock server is not compared with Prism.", file=sys.stderr)
         yield [*found, *_in_process(ours)]
 
 
@@ -198,7 +198,7 @@ def _in_process(port: int) -> list[Work]:
 
     return [
         Work("one create_sms in process", "http", 0.33, "µs", 30, {"ours": asking(server.transport, "http://mock/api/v1/sms"), "http": asking(by_http, f"http://127.0.0.1:{port}/api/v1/sms")}),
-        Work("memory of the stand-in after 200,000 messages, capacity 20,000", "after 20,000", 1.10, "MB", 1, {"ours": lambda: _memory(200_000), "after 20,000": lambda: _memory(20_000)}),
+        Work("memory of the mock server after 200,000 messages, capacity 20,000", "after 20,000", 1.10, "MB", 1, {"ours": lambda: _memory(200_000), "after 20,000": lambda: _memory(20_000)}),
     ]  # fmt: skip
 
 

@@ -141,7 +141,7 @@ def now() -> datetime:
 
 
 class Service:
-    """The API without HTTP. `{fault: its value}.get(self.mutant, honest value)` is how most mutants are built in."""
+    """The API without HTTP. `{mutant: its value}.get(self.mutant, right value)` is how most mutants are built in."""
 
     def __init__(self, mutant: str | None) -> None:
         if mutant not in {None, *MUTANTS}:

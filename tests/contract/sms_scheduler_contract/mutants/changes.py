@@ -127,9 +127,9 @@ def instead_of(status: int, other: Response) -> Handle:
     return response(lambda response: other if response.status == status else response)
 
 
-def status(honest: int, other: int) -> Handle:
+def status(usual: int, other: int) -> Handle:
     """A status becomes another, and the body stays."""
-    return response(lambda response: replace(response, status=other) if response.status == honest else response)
+    return response(lambda response: replace(response, status=other) if response.status == usual else response)
 
 
 def is_json(response: Response) -> bool:

@@ -30,18 +30,18 @@ class Exchange:
     Attributes:
         server: The mock server, of which all may be changed.
         request: What is asked.
-        honest: What answers without this mutant.
+        unchanged: What answers without this mutant.
         memory: What the mutant counts.
     """
 
     server: MockServer
     request: Request
-    honest: Callable[[Request], Response]
+    unchanged: Callable[[Request], Response]
     memory: Counter[str]
 
     def answer(self, **changes: Any) -> Response:
         """What would be answered without the mutant, to the request or to one that differs in some attributes."""
-        return self.honest(replace(self.request, **changes))
+        return self.unchanged(replace(self.request, **changes))
 
     def answer_with_the_right_key(self) -> Response:
         scheme = self.request.headers.get("Authorization", "").partition(" ")[0]
