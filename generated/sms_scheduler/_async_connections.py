@@ -46,6 +46,9 @@ class _LoopTurn:
         self.gate: asyncio.Future[None] = loop.create_future()
 
     def wake(self) -> None:
+        if asyncio._get_running_loop() is self._loop:  # noqa: SLF001
+            self._open()
+            return
         with contextlib.suppress(RuntimeError):  # the loop is closed, as when a client is closed elsewhere
             self._loop.call_soon_threadsafe(self._open)
 
@@ -150,5 +153,7 @@ async def _connected(loop: asyncio.AbstractEventLoop, host: str, port: int, boun
 
 
 async def _within(awaitable: Awaitable[T], seconds: float | None) -> T:
+    if seconds is None:
+        return await awaitable
     async with asyncio.timeout(seconds):
         return await awaitable

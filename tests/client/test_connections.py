@@ -60,6 +60,7 @@ def test_connections_are_used_again(client: AnyClient, server: FaultyServer) -> 
 
 def test_a_hundred_at_most_and_the_rest_waits(client: AnyClient, server: FaultyServer) -> None:
     assert ask_at_once(client, server, 130) == 100
+    assert server.connections == 100  # those that waited went out on the connections of those before
 
 
 def test_a_slow_answer_holds_up_nobody(make_client: MakeClient, server: FaultyServer) -> None:

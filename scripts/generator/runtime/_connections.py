@@ -98,6 +98,8 @@ class Places:
         if connection and not (connection.conversation.is_reusable and not self.is_closed):
             connection.close()
             connection = None
+        if connection:
+            connection.idle_since = time.monotonic()
         if self.process != os.getpid():  # forked off during the call: the lock may be held by a thread that is not here
             return
         with self._lock:
@@ -107,7 +109,6 @@ class Places:
             elif self._queue:
                 self._pass_on(self._queue.popleft(), connection)
             elif connection:
-                connection.idle_since = time.monotonic()
                 self._idle.append(connection)
             else:
                 self._unmade += 1
