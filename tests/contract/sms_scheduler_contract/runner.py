@@ -1,6 +1,5 @@
 """Runs the checks on a server, and cleans up."""
 
-import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,21 +14,21 @@ from .plugin import ContractPlugin
 from .results import Result, RunResult
 from .server import Server
 
+_FOLDER = Path(__file__).parent
 # In this order: what later ones rely on comes first, and in safe mode later ones use the messages of earlier ones.
 _TOPICS = ("creation", "reports", "deletion", "sequences", "keys", "refusals", "document", "aftermath")
 _ARGUMENTS = [
     *("--pyargs", *(f"{__package__}.checks.{topic}" for topic in _TOPICS)),
     "--import-mode=importlib",
     # no file and no plugin of the folder or the environment that the command is run in has a say
-    f"--rootdir={Path(__file__).parent}",
-    f"--config-file={os.devnull}",
+    f"--rootdir={_FOLDER}",
+    f"--config-file={_FOLDER / 'pytest.ini'}",
     "--noconftest",
     "--disable-plugin-autoload",
     *("-p", "schemathesis.pytest.plugin"),
     *("-p", "_hypothesis_pytestplugin"),
     *("-p", "no:terminal"),
     *("-p", "no:cacheprovider"),
-    *("-o", "junit_suite_name=sms-scheduler-contract"),
 ]
 _VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 

@@ -82,7 +82,7 @@ class Server:
     def check(self) -> None:
         """Check that the API is there and accepts the key, by requests that cannot create anything.
 
-        The target gets the first of the two ways to write the scheme that the server accepts.
+        `target.scheme` becomes the first of the two spellings that the server accepts.
 
         Raises:
             CannotTestError: It is not there, or does not accept the key.
