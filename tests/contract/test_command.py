@@ -4,51 +4,17 @@ import os
 import re
 import subprocess
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
 from typing import Literal
 
 import pytest
 from sms_scheduler_contract.mutants import CONFORMING, MUTANTS
 from sms_scheduler_contract.mutants.another_server import another_server
-from sms_scheduler_mock import MockServer
+from sms_scheduler_mock import MockServer, Request, Response
 
 Contract = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@contextmanager
-def server_that_answers(answer: Callable[[str, str | None], tuple[int, bytes]]) -> Iterator[str]:
-    """A server that answers by method and Authorization header, and does not know the API."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def respond(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            status, body = answer(self.command, self.headers["Authorization"])
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("Retry-After", "0")
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_GET = do_POST = do_DELETE = respond  # noqa: N815
-
-        def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002
-
-    class Server(ThreadingHTTPServer):
-        def handle_error(self, request: object, client_address: object) -> None: ...
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+Answer = Callable[[Request], Response]
 
 
 # Results
@@ -133,25 +99,23 @@ def test_an_unlisted_status_code_is_observed(run_contract: Contract) -> None:
 
 
 def test_a_server_that_stops_answering_cannot_be_tested(run_contract: Contract) -> None:
-    seen = []
+    def answer_once(request: Request, answer: Answer) -> Response:
+        server.fault("refuse")
+        return answer(request)
 
-    def answer(method: str, key: str | None) -> tuple[int, bytes]:
-        seen.append(method)
-        if len(seen) > 1:
-            raise ConnectionAbortedError
-        return 400, b'{"errors": {}}'
-
-    with server_that_answers(answer) as url:
-        run = run_contract("--url", url, "--api-key", "the-secret-key")
+    with MockServer(api_key="the-secret-key") as server:
+        server.fault("hook", times=1, hook=answer_once)
+        run = run_contract("--url", server.url, "--api-key", server.api_key)
     assert run.returncode == 2, run.stdout
     assert "it stopped answering" in run.stdout
     assert "the-secret-key" not in run.stdout + run.stderr
 
 
 def test_a_server_that_always_answers_429_cannot_be_tested(run_contract: Contract) -> None:
-    with server_that_answers(lambda method, key: (429, b"")) as url:
-        run = run_contract("--url", url, "--api-key", "key")
-    assert run.returncode == 2, run.stdout
+    with MockServer() as server:
+        server.fault("status", status=429, retry_after=0)
+        run = run_contract("--url", server.url, "--api-key", server.api_key)
+    assert (run.returncode, run.stdout) == (2, "")
     assert "it limits the rate of requests" in run.stderr
 
 
@@ -159,9 +123,10 @@ def test_a_server_without_the_default_sender_cannot_be_tested(run_contract: Cont
     with another_server() as server:
         run = run_contract("--url", server.url, "--api-key", server.api_key, "--sender-id", "124", "-k", "list")
         assert run.returncode == 1, run.stdout
-    refusal = b'{"errors": {"sender_id": ["unknown"]}}'
-    with server_that_answers(lambda method, key: (400 if key == "bearer key" else 401, refusal)) as url:
-        run = run_contract("--url", url, "--api-key", "key", "-k", "list")
+    with MockServer() as server:
+        refusal = {"errors": {"sender_id": ["unknown"]}}
+        server.fault("status", status=400, body=refusal, operation="createSms")
+        run = run_contract("--url", server.url, "--api-key", server.api_key, "-k", "list")
     assert run.returncode == 2, run.stdout
     assert "pass a --sender-id that the account has" in run.stdout
 
@@ -206,7 +171,7 @@ def test_a_refused_key_is_said_in_one_line(run_contract: Contract) -> None:
 
 
 def test_another_service_is_said_in_one_line(run_contract: Contract) -> None:
-    with server_that_answers(lambda method, key: (404, b"")) as url:
-        run = run_contract("--url", url, "--api-key", "key")
+    with MockServer() as server:
+        run = run_contract("--url", server.url.removesuffix("/api/v1"), "--api-key", server.api_key)
     assert (run.returncode, len(run.stderr.splitlines())) == (2, 1)
     assert "is not the API" in run.stderr
