@@ -23,9 +23,7 @@ def project(tmp_path: Path, sms_scheduler_server: MockServer, monkeypatch: pytes
     monkeypatch.setenv("SMS_SCHEDULER_API_KEY", sms_scheduler_server.api_key)
     monkeypatch.setenv("SMS_SCHEDULER_BASE_URL", sms_scheduler_server.url)
     for name, text in EXAMPLES.items():
-        # Until the client reads that variable by itself
-        base_url = 'base_url=__import__("os").environ["SMS_SCHEDULER_BASE_URL"]'
-        (tmp_path / name).write_text(text.replace("SmsScheduler()", f"SmsScheduler({base_url})"))
+        (tmp_path / name).write_text(text)
     return tmp_path
 
 
