@@ -46,7 +46,7 @@ class _LoopTurn:
         self.gate: asyncio.Future[None] = loop.create_future()
 
     def wake(self) -> None:
-        if asyncio._get_running_loop() is self._loop:  # noqa: SLF001
+        if asyncio._get_running_loop() is self._loop:
             self._open()
             return
         with contextlib.suppress(RuntimeError):  # the loop is closed, as when a client is closed elsewhere

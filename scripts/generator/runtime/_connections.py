@@ -234,19 +234,19 @@ def is_of_the_system(error: OSError) -> bool:
 class Failing(contextlib.AbstractContextManager[None]):
     """Turns the errors of the system into those of the HTTP library, and lets all others through."""
 
-    def __init__(self, timeout: type[Exception], other: type[Exception]) -> None:
-        self._timeout, self._other = timeout, other
+    def __init__(self, timeout: type[Exception], other: type[Exception], late: str) -> None:
+        self._timeout, self._other, self._late = timeout, other, late
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if isinstance(error, OSError) and is_of_the_system(error):
             failure = self._timeout if isinstance(error, TimeoutError) else self._other
-            raise failure(str(error)) from error
+            raise failure(str(error) or self._late) from error
 
 
-WAITING = Failing(httpx.PoolTimeout, httpx.ConnectError)
-CONNECTING = Failing(httpx.ConnectTimeout, httpx.ConnectError)
-READING = Failing(httpx.ReadTimeout, httpx.ReadError)
-WRITING = Failing(httpx.WriteTimeout, httpx.WriteError)
+WAITING = Failing(httpx.PoolTimeout, httpx.ConnectError, "the deadline has passed while waiting for a connection")
+CONNECTING = Failing(httpx.ConnectTimeout, httpx.ConnectError, "no connection in time")
+READING = Failing(httpx.ReadTimeout, httpx.ReadError, "no response in time")
+WRITING = Failing(httpx.WriteTimeout, httpx.WriteError, "the request was not taken in time")
 
 
 class _ThreadTurn:
@@ -289,7 +289,7 @@ class Connections(Pool[None]):
     def _wait(places: Places, turn: _ThreadTurn, bounds: Bounds) -> None:
         with WAITING:
             if not places.take(turn) and not turn.wait(bounds.seconds()):
-                raise TimeoutError("the deadline has passed while waiting for a connection")
+                raise TimeoutError
         if places.is_closed:
             raise GivingUpError(CLOSED, is_unsent=True)
 
