@@ -5,7 +5,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from ._about import httpx
 from ._connections import (
@@ -19,6 +19,7 @@ from ._connections import (
     Places,
     Pool,
     is_of_the_system,
+    mocked,
 )
 from ._exchange import Answer
 from ._policy import GivingUpError
@@ -62,6 +63,8 @@ class AsyncConnections(Pool[asyncio.AbstractEventLoop]):
 
     async def handle_async_request(self, request: Any) -> Answer:
         """Send a request and read its response, as httpcore has both."""
+        if pool := mocked(request, "AsyncConnectionPool", "handle_async_request"):
+            return cast("Answer", await pool.handle_async_request(request))
         bounds = Bounds(request.extensions["timeout"])
         loop = running_loop()
         places, turn = self._places_in(loop), _LoopTurn(loop)

@@ -8,12 +8,13 @@ import contextlib
 import os
 import socket
 import ssl
+import sys
 import threading
 import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar, cast
 
 from ._about import httpx
 from ._exchange import Answer, Conversation, Tls
@@ -250,6 +251,16 @@ READING = Failing(httpx.ReadTimeout, httpx.ReadError, "no response in time")
 WRITING = Failing(httpx.WriteTimeout, httpx.WriteError, "the request was not taken in time")
 
 
+def mocked(request: Any, pool: str, method: str) -> Any:
+    """The HTTP library's own pool, if a tool such as respx has replaced its method; None if not.
+
+    A test that believes the network mocked must not reach it.
+    """
+    library = type(request).__module__.partition(".")[0]
+    kind = getattr(sys.modules[library], pool)
+    return None if getattr(kind, method).__module__.partition(".")[0] == library else kind()
+
+
 class _ThreadTurn:
     """The turn of a call that waits in a thread."""
 
@@ -271,6 +282,8 @@ class Connections(Pool[None]):
 
     def handle_request(self, request: Any) -> Answer:
         """Send a request and read its response, as httpcore has both."""
+        if pool := mocked(request, "ConnectionPool", "handle_request"):
+            return cast("Answer", pool.handle_request(request))
         bounds = Bounds(request.extensions["timeout"])
         places, turn = self.places(None), _ThreadTurn()
         try:
