@@ -181,6 +181,6 @@ def _shown(path: Path) -> Path:
 def _refuse_foreign(target: Path) -> None:
     """Never replace a folder that is not a generated client."""
     # what clients of earlier versions of the generator have too
-    is_ours = all((target / name).is_file() for name in ("client.py", "errors.py", "models/__init__.py", "py.typed"))
+    is_ours = all((target / name).is_file() for name in ("__init__.py", "client.py", "errors.py", "models/__init__.py"))
     if target.exists() and any(target.iterdir()) and not is_ours:
         raise DocumentError(f"{target}: this is not a generated client, and would be replaced; choose another --output")

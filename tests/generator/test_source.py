@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from generator.source import MOST_PARTS, Source, SourceError, parse
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 TEXTS = [
@@ -43,7 +43,9 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None, derandomize=True, database=None)
 @given(JSON, st.sampled_from([None, 1, "\t"]))
+@example("\x7f", None)
 def test_json_is_read_as_json(value: Any, indent: str | int | None) -> None:
     assert _read(json.dumps({"key": value}, indent=indent)) == {"key": value}
 
