@@ -39,6 +39,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 and show the difference if there is one"
     )
+    parser.add_argument("--http-library", choices=("httpx", "httpx2"), default="httpx", help="what the client imports")
     parser.add_argument("--dry-run", action="store_true", help="write nothing; show what users would notice")
     parser.add_argument(
         "--watch", action="store_true", help="go on whenever a document or a template changes, until Ctrl-C"
@@ -104,7 +105,7 @@ def _generate(options: argparse.Namespace, since: Path | None = None) -> int:
         if mistakes := list(find_unsupported(document)):
             raise DocumentError(document.describe(mistakes))
         client = Product(document.path, folder / package, target)
-        render(document, client.fresh, package, distribution)
+        render(document, client.fresh, package, distribution, options.http_library)
         copies = [_copy(folder, path, source, document) for path, source in _json_copies(options).items()]
         products = [client, *copies]
         differences = {product: product.difference(_shown(product.target)) for product in products}

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any, Protocol
 
 import pytest
+from sms_scheduler._about import httpx  # which of the two the client at hand is made for
 from sms_scheduler_mock import MockServer
 
 from .any_client import AnyClient, Kind
@@ -19,7 +20,7 @@ def _certificates_are_loaded_once() -> Iterator[None]:
     """Loading those of the machine is what takes longest to make a client."""
     context = ssl.create_default_context()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("httpx.create_ssl_context", lambda: context)
+        patch.setattr(httpx, "create_ssl_context", lambda: context)
         yield
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
-import httpx
 import pytest
 from sms_scheduler import (
     InvalidResponseError,
@@ -20,6 +19,7 @@ from sms_scheduler import (
     SmsScheduler,
     SmsSchedulerError,
 )
+from sms_scheduler._about import httpx
 
 from .any_client import ARGUMENTS, OPERATIONS, AnyClient
 from .conftest import API_KEY, MakeClient, Waits
@@ -261,7 +261,7 @@ def test_an_exception_of_a_signal_passes_through(
 def test_certificates_that_are_not_there(
     make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
-    monkeypatch.setattr("httpx.create_ssl_context", lambda: ssl.create_default_context(cafile=tmp_path / "none.pem"))
+    monkeypatch.setattr(httpx, "create_ssl_context", lambda: ssl.create_default_context(cafile=tmp_path / "none.pem"))
     monkeypatch.setenv(name, str(tmp_path / "none.pem"))
     with pytest.raises(ValueError, match=r"none\.pem"):
         make_client("https://a.example")

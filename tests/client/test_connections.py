@@ -4,9 +4,9 @@ import asyncio
 import time
 from threading import Event, Thread
 
-import httpx
 import pytest
 from sms_scheduler import AsyncSmsScheduler, OutcomeUnknownError
+from sms_scheduler._about import httpx
 
 from .any_client import ARGUMENTS, AnyClient
 from .conftest import API_KEY, MakeClient, Waits

@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 
-import httpx
 import pytest
 import respx
 from sms_scheduler import AsyncSmsScheduler, OutcomeUnknownError, SmsScheduler, SmsStatus
+from sms_scheduler._about import httpx
 
 from .any_client import ARGUMENTS
 from .conftest import API_KEY, MakeClient
@@ -14,6 +14,10 @@ from .conftest import API_KEY, MakeClient
 URL = "https://sms-scheduler.com/api/v1"
 
 
+of_httpx = pytest.mark.skipif(httpx.__name__ != "httpx", reason="respx knows httpx alone")
+
+
+@of_httpx
 def test_respx_replaces_the_network() -> None:
     with respx.mock(base_url=URL) as router, SmsScheduler(API_KEY) as client:
         router.get("/sms/7").respond(json={"phone_number": "+1", "status": 13})
@@ -21,6 +25,7 @@ def test_respx_replaces_the_network() -> None:
         assert router.calls.last.request.headers["Authorization"] == f"Bearer {API_KEY}"
 
 
+@of_httpx
 def test_respx_replaces_it_for_the_asynchronous_client() -> None:
     async def call() -> SmsStatus:
         async with AsyncSmsScheduler(API_KEY) as client:
@@ -31,6 +36,7 @@ def test_respx_replaces_it_for_the_asynchronous_client() -> None:
         assert asyncio.run(call()) is SmsStatus.RECEIVED
 
 
+@of_httpx
 def test_what_is_not_mocked_says_so() -> None:
     with respx.mock(base_url=URL), SmsScheduler(API_KEY) as client, pytest.raises(AssertionError, match="not mocked"):
         client.create_sms(**ARGUMENTS["create_sms"])

@@ -13,10 +13,10 @@ from traceback import TracebackException
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 import sms_scheduler
 from sms_scheduler import NotSentError, OutcomeUnknownError, SmsSchedulerError, UnexpectedStatusError
+from sms_scheduler._about import httpx
 
 from .any_client import ARGUMENTS, OPERATIONS, AnyClient, Kind
 from .conftest import API_KEY, MakeClient

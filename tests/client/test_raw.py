@@ -84,7 +84,7 @@ class Tenant(SmsScheduler):
         super().__init__(API_KEY, **options)
         self.region = "eu"
 
-    def get_sms(self, id: int) -> SmsReport:
+    def get_sms(self, id: int) -> SmsReport:  # noqa: A002
         self.asked = id
         return super().get_sms(id)
 

@@ -4,7 +4,6 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,6 +15,7 @@ from sms_scheduler import (
     SmsSchedulerError,
     UnexpectedStatusError,
 )
+from sms_scheduler._about import httpx
 
 from .any_client import ARGUMENTS, DELETES, GETS, OPERATIONS, AnyClient, Kind
 from .conftest import API_KEY, MakeClient, Waits

@@ -6,10 +6,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
-import httpx
 import pytest
 import trustme
 from sms_scheduler import NotSentError
+from sms_scheduler._about import httpx
 
 from .any_client import Kind
 from .conftest import MakeClient
