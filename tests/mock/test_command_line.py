@@ -1,5 +1,6 @@
 """python -m sms_scheduler_mock."""
 
+import json
 import os
 import re
 import signal
@@ -126,6 +127,14 @@ def test_faults_come_as_they_are_asked_for() -> None:
     with started("--fault", "status:status=429,retry_after=7,times=1", "--fault", "status:status=503") as (_, url):
         first, second = (httpx.get(f"{url}/sms/1", headers={"Authorization": "bearer mock-api-key"}) for _ in range(2))
     assert (first.status_code, first.headers["Retry-After"], second.status_code) == (429, "7", 503)
+
+
+def test_a_fault_may_be_json() -> None:
+    fault = {"kind": "status", "status": 503, "headers": {"X-Reason": "a, b"}, "body": {"reason": "maintenance"}}
+    with started("--fault", json.dumps(fault)) as (_, url):
+        response = httpx.get(f"{url}/sms/1")
+    assert (response.status_code, response.headers["X-Reason"]) == (503, "a, b")
+    assert response.json() == {"reason": "maintenance"}
 
 
 def test_it_names_the_page_and_is_administered_over_http() -> None:

@@ -123,6 +123,20 @@ def test_the_state_can_be_saved_and_loaded_at_any_time(tmp_path: Path, body: Bod
     assert known(MockServer(state=tmp_path / "state.db")) == before
 
 
+def test_a_state_of_the_version_before_is_read(tmp_path: Path, body: Body) -> None:
+    server = MockServer(now=NOW)
+    fill(server, body)
+    server.save(tmp_path / "saved.db")
+    with sqlite3.connect(tmp_path / "saved.db") as connection:
+        connection.execute("UPDATE setting SET name = 'outcomes' WHERE name = 'delivery_results'")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    other = MockServer(now=NOW)
+    other.load(tmp_path / "saved.db")
+    assert known(other) == known(server)
+    assert known(MockServer(state=tmp_path / "saved.db")) == known(server)
+
+
 def test_a_state_is_for_one_server_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with MockServer(state=path), pytest.raises(OSError, match="another server has it open"):
