@@ -25,7 +25,8 @@ class Document:
         try:
             self._root = json.loads(path.read_bytes())
         except ValueError as error:
-            raise ValueError(f"{path} is not JSON; scripts/generate makes JSON of a YAML document: {error}") from None
+            advice = f"make JSON of YAML, as with: yq -o json {path.name} > openapi.json"
+            raise ValueError(f"{path} is not JSON ({error}); {advice}") from None
 
     def at(self, pointer: str) -> Any:
         """The value at a JSON pointer such as `#/components/schemas/SmsStatus`."""

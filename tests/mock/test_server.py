@@ -320,7 +320,7 @@ def test_what_is_no_document_is_refused(tmp_path: Path, text: str) -> None:
 def test_a_document_in_yaml_is_refused_with_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "openapi.yaml"
     path.write_text("openapi: 3.1.0\n")
-    with pytest.raises(ValueError, match=r"openapi\.yaml is not JSON; scripts/generate makes JSON of a YAML document"):
+    with pytest.raises(ValueError, match=r"openapi\.yaml is not JSON .*; make JSON of YAML, as with: yq"):
         MockServer(document=path)
 
 
