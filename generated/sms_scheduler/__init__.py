@@ -16,6 +16,7 @@ from .errors import (
     TransportError,
     UnauthorizedError,
     UnexpectedStatusError,
+    WaitTimeoutError,
 )
 from .models import CreatedMessage, MessageDeletion, MessageReportRow, SmsDeletion, SmsReport, SmsStatus
 
@@ -40,5 +41,6 @@ __all__ = [
     "TransportError",
     "UnauthorizedError",
     "UnexpectedStatusError",
+    "WaitTimeoutError",
     "__version__",
 ]

@@ -38,6 +38,10 @@ class AsyncSender:
             await _sleep(wait)
         return call.result()
 
+    async def pause(self, seconds: float) -> None:
+        """Wait between two calls."""
+        await _sleep(seconds)
+
     async def close(self) -> None:
         self.is_closed = True
         await self._transport.aclose()

@@ -36,6 +36,10 @@ class Sender:
             time.sleep(wait)
         return call.result()
 
+    def pause(self, seconds: float) -> None:
+        """Wait between two calls."""
+        time.sleep(seconds)
+
     def close(self) -> None:
         self.is_closed = True
         self._transport.close()

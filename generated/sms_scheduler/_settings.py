@@ -64,11 +64,11 @@ class Settings:
         )
         for seconds in timeouts.values():
             if seconds is not None:
-                _check_seconds("timeout", seconds)
+                check_seconds("timeout", seconds)
         object.__setattr__(self, "_timeouts", timeouts)
         check_type("deadline", self.deadline, int | float | None, "a number of seconds")
         if self.deadline is not None:
-            _check_seconds("deadline", self.deadline)
+            check_seconds("deadline", self.deadline)
         for name, least in {"max_retries": 0, "max_connections": 1, "max_response_bytes": 1}.items():
             value = getattr(self, name)
             check_type(name, value, int, "a whole number")
@@ -162,10 +162,11 @@ def _is_possible(host: str) -> bool:
         return len(host) <= 253 and not is_number and all(map(_LABEL.fullmatch, labels))
 
 
-def _check_seconds(name: str, seconds: Any) -> None:
+def check_seconds(name: str, seconds: Any, most: float = _A_DAY) -> None:
+    """Raise a TypeError or ValueError for what is no number of seconds, or too many."""
     check_type(name, seconds, int | float, "a number of seconds")
-    if not 0 < seconds <= _A_DAY:
-        raise ValueError(f"{name} must be a positive number of seconds, a day at most, not {seconds!r}")
+    if not 0 < seconds <= most:
+        raise ValueError(f"{name} must be a positive number of seconds, {most:,.0f} at most, not {seconds!r}")
 
 
 def check_type(name: str, value: object, expected: Any, wanted: str) -> None:

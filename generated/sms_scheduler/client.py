@@ -16,6 +16,7 @@ from ._base_client import BaseClient, async_raw, raw
 from ._sender import Sender
 from ._settings import Settings
 from ._types import Request, Response
+from ._waiting import Waiting
 from .models import CreatedMessage, MessageDeletion, MessageReportRow, SmsDeletion, SmsReport
 
 if TYPE_CHECKING:
@@ -144,6 +145,46 @@ class SmsScheduler(BaseClient[Sender, httpx.BaseTransport]):
         """
         request = _delete_message.build_request(id)
         return _delete_message.read_response(self._send(request))
+
+    def wait_for_sms(self, id: int, *, timeout: float, poll: float = 2.0) -> SmsReport:
+        """Call `get_sms` until `status` is final everywhere in the report.
+
+        A value that is not known is not final. A report without rows is.
+
+        Args:
+            id: The id of the SMS.
+            timeout: After how many seconds to give up.
+            poll: How many seconds to wait before asking again; this grows up to eight times as much.
+
+        Returns: Where the sending of one SMS stands.
+        Raises: WaitTimeoutError, which holds the last report, or what `get_sms` raises.
+        """
+        wait = Waiting("getSms", timeout, poll)
+        while True:
+            report = self.get_sms(id)
+            if report.status.is_final:
+                return report
+            self._sender.pause(wait.seconds_after(report))
+
+    def wait_for_message(self, id: int, *, timeout: float, poll: float = 2.0) -> list[MessageReportRow]:
+        """Call `get_message` until `status` is final everywhere in the report.
+
+        A value that is not known is not final. A report without rows is.
+
+        Args:
+            id: The id of the message.
+            timeout: After how many seconds to give up.
+            poll: How many seconds to wait before asking again; this grows up to eight times as much.
+
+        Returns: The sending report, one row for each SMS.
+        Raises: WaitTimeoutError, which holds the last report, or what `get_message` raises.
+        """
+        wait = Waiting("getMessage", timeout, poll)
+        while True:
+            report = self.get_message(id)
+            if all(row.status.is_final for row in report):
+                return report
+            self._sender.pause(wait.seconds_after(report))
 
 
 class AsyncSmsScheduler(BaseClient["AsyncSender", httpx.AsyncBaseTransport]):
@@ -274,6 +315,46 @@ class AsyncSmsScheduler(BaseClient["AsyncSender", httpx.AsyncBaseTransport]):
         """
         request = _delete_message.build_request(id)
         return _delete_message.read_response(await self._send(request))
+
+    async def wait_for_sms(self, id: int, *, timeout: float, poll: float = 2.0) -> SmsReport:
+        """Call `get_sms` until `status` is final everywhere in the report.
+
+        A value that is not known is not final. A report without rows is.
+
+        Args:
+            id: The id of the SMS.
+            timeout: After how many seconds to give up.
+            poll: How many seconds to wait before asking again; this grows up to eight times as much.
+
+        Returns: Where the sending of one SMS stands.
+        Raises: WaitTimeoutError, which holds the last report, or what `get_sms` raises.
+        """
+        wait = Waiting("getSms", timeout, poll)
+        while True:
+            report = await self.get_sms(id)
+            if report.status.is_final:
+                return report
+            await self._sender.pause(wait.seconds_after(report))
+
+    async def wait_for_message(self, id: int, *, timeout: float, poll: float = 2.0) -> list[MessageReportRow]:
+        """Call `get_message` until `status` is final everywhere in the report.
+
+        A value that is not known is not final. A report without rows is.
+
+        Args:
+            id: The id of the message.
+            timeout: After how many seconds to give up.
+            poll: How many seconds to wait before asking again; this grows up to eight times as much.
+
+        Returns: The sending report, one row for each SMS.
+        Raises: WaitTimeoutError, which holds the last report, or what `get_message` raises.
+        """
+        wait = Waiting("getMessage", timeout, poll)
+        while True:
+            report = await self.get_message(id)
+            if all(row.status.is_final for row in report):
+                return report
+            await self._sender.pause(wait.seconds_after(report))
 
 
 class SmsSchedulerWithRawResponse:

@@ -9,6 +9,7 @@ SmsSchedulerError
 │   └── UnexpectedStatusError
 │       └── RateLimitError
 ├── InvalidResponseError
+├── WaitTimeoutError
 └── TransportError
     ├── NotSentError
     └── OutcomeUnknownError
@@ -21,7 +22,7 @@ import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import cast
+from typing import Any, cast
 
 import attrs
 
@@ -140,6 +141,22 @@ class OutcomeUnknownError(TransportError):
 
     def _reason(self) -> str:
         return f"the request may or may not have been carried out: {self.problem}"
+
+
+@attrs.define(slots=False, repr=False, str=False, eq=False)
+class WaitTimeoutError(SmsSchedulerError):
+    """What was waited for did not come in time.
+
+    Attributes:
+        seconds: How long was waited for it.
+        last: The last report.
+    """
+
+    seconds: float
+    last: Any
+
+    def _reason(self) -> str:
+        return f"still not final after {self.seconds:g} seconds"
 
 
 def seconds_to_wait(headers: Mapping[str, str]) -> float | None:

@@ -20,7 +20,8 @@ from .document import Document, DocumentError, Mistake, load, pointer_of, schema
 from .source import Pointer
 
 ENUM_LISTS = {"x-enum-varnames": str, "x-enum-descriptions": str, "x-enum-final": bool}
-EXTENSIONS = {*ENUM_LISTS, "x-datetime-format"}
+WAITER = {"name": str, "until": str}
+EXTENSIONS = {*ENUM_LISTS, "x-datetime-format", "x-waiter"}
 _SCHEMAS = Draft202012Validator(Draft202012Validator.META_SCHEMA)
 
 
@@ -141,9 +142,39 @@ def _contents(document: Document) -> Iterator[Mistake]:
     for pointer, schema in schemas(document):
         yield from _schema(pointer, schema)
     yield from _examples(document)
+    yield from _waiters(document)
     for pointer, key in _keys(document.data):
         if key.startswith("x-") and key not in EXTENSIONS and pointer[-1:] != ("properties",):
             yield Mistake((*pointer, key), f"unknown extension; known are {', '.join(sorted(EXTENSIONS))}")
+
+
+def _waiters(document: Document) -> Iterator[Mistake]:
+    """What is to be waited for can be asked for again and again, and says when it is final."""
+    operations = dict(document.operations())
+    taken = {operation.get("operationId") for operation in operations.values()}
+    for pointer, operation in operations.items():
+        waiter, at = operation.get("x-waiter"), (*pointer, "x-waiter")
+        if waiter is None:
+            continue
+        if not isinstance(waiter, dict) or {key: type(value) for key, value in waiter.items()} != WAITER:
+            yield Mistake(at, "expected `name`, the method's, and `until`, a field of the report, both texts")
+        elif pointer[-1] != "get":
+            yield Mistake(at, "expected at an operation that may be repeated, which is a GET")
+        elif waiter["name"] in taken:
+            yield Mistake((*at, "name"), f"{waiter['name']} is the name of another method")
+        elif not _says_when_final(document, operation, waiter["until"]):
+            yield Mistake((*at, "until"), "expected a required field of the report, with an enum that has x-enum-final")
+        else:
+            taken.add(waiter["name"])
+
+
+def _says_when_final(document: Document, operation: dict[str, Any], field: str) -> bool:
+    answers = operation.get("responses", {})
+    answer = document.resolve(next((answers[status] for status in answers if str(status).startswith("2")), {}))
+    schema = document.resolve(answer.get("content", {}).get("application/json", {}).get("schema", {}))
+    row = document.resolve(schema["items"]) if schema.get("type") == "array" and "items" in schema else schema
+    status = document.resolve(row.get("properties", {}).get(field, {}))
+    return field in row.get("required", []) and "x-enum-final" in status
 
 
 def _operation_ids(document: Document) -> Iterator[Mistake]:

@@ -118,6 +118,41 @@ class Answer:
 
 
 @attrs.frozen
+class Waiter:
+    """A method that asks for a report until it is final.
+
+    Attributes:
+        name: The method's.
+        is_final: The expression that tells whether `report` is.
+        operation: The operation that it calls.
+        field: What the report has to be final in.
+    """
+
+    name: str
+    is_final: str
+    operation: "Operation"
+    field: str
+
+    @property
+    def docstring(self) -> str:
+        """The docstring of the clients' method."""
+        arguments = described([*self.operation.path_parameters, *self.operation.keywords])
+        arguments += [
+            ("timeout", "After how many seconds to give up."),
+            ("poll", "How many seconds to wait before asking again; this grows up to eight times as much."),
+        ]
+        return docstring(
+            f"Call `{self.operation.name}` until `{self.field}` is final everywhere in the report.",
+            more="A value that is not known is not final. A report without rows is.",
+            sections=[("Args", arguments)],
+            closing=[
+                f"Returns: {self.operation.result.description}",
+                f"Raises: WaitTimeoutError, which holds the last report, or what `{self.operation.name}` raises.",
+            ],
+        )
+
+
+@attrs.frozen
 class Operation:
     """An operation. `id`, `method` and `path` are the document's, `name` and `tag` are Python's.
 
@@ -242,6 +277,7 @@ def context(
         # operations
         "operations": list(builder.operations.values()),  # as the class above has them
         "view": lambda endpoint: builder.operations[endpoint.name],  # the one that openapi-python-client is at
+        "waiters": builder.waiters,  # the methods that ask for a report until it is final
         "errors": builder.errors,  # the documented ones, one for each status
         "knows_rate_limit": builder.knows_rate_limit,  # whether 429 is among them
         "uses": builder.uses,
@@ -275,6 +311,7 @@ class _Builder:
         self.client_class = strings.pascal_case(package)
         self.root_error = f"{self.client_class}Error"
         self.operations = {endpoint.name: self._operation(pointer, endpoint) for pointer, endpoint in self._endpoints()}
+        self.waiters = self._waiters()
         self.errors = self._one_class_a_status()
         self.knows_rate_limit = any(error.status == "429" for error in self.errors)
         self.uses = self._uses()
@@ -296,6 +333,7 @@ class _Builder:
             f"Async{self.client_class}",
             *(error.name for error in self.errors), *self.public_models,
             *([] if self.knows_rate_limit else ["RateLimitError"]),
+            *(["WaitTimeoutError"] if self.waiters else []),
         ]  # fmt: skip
         if doubles := sorted({name for name in names if names.count(name) > 1}):
             self._refuse((), f"{', '.join(doubles)} would name two things in Python; rename the schema")
@@ -353,6 +391,16 @@ class _Builder:
                 )
             found[name] = pointer
         return [(pointer, endpoints[name]) for name, pointer in found.items()]
+
+    def _waiters(self) -> list[Waiter]:
+        found: list[Waiter] = []
+        for pointer, operation in zip(dict(self._document.operations()), self.operations.values(), strict=True):
+            if waiter := self._document.at(pointer).get("x-waiter"):
+                name, field = python_name(waiter["name"]), python_name(waiter["until"])
+                is_list = str(operation.result.type).startswith("list[")
+                is_final = f"all(row.{field}.is_final for row in report)" if is_list else f"report.{field}.is_final"
+                found.append(Waiter(name, is_final, operation, field))
+        return found
 
     def _operation(self, pointer: Pointer, endpoint: Endpoint) -> Operation:
         raw = self._document.at(pointer)

@@ -21,10 +21,11 @@ FORMATS = {
     *("double", "duration", "email", "float", "hostname", "int32", "int64", "ipv4", "ipv6", "json-pointer", "password"),
     *("regex", "time", "uri", "uri-reference"),
 }
-OWN_HEADERS = {"accept", "authorization", "content-type"}
-CLIENT_METHODS = {"aclose", "close", "with_options"}
+OWN_HEADERS = {"accept", "accept-encoding", "authorization", "content-type"}
+CLIENT_METHODS = {"aclose", "close", "with_options", "with_raw_response"}
 ERROR_ATTRIBUTES = {
-    *("add_note", "args", "content", "headers", "operation", "retry_after", "status_code", "with_traceback"),
+    *("add_note", "args", "content", "headers", "is_safe_to_retry", "operation", "retry_after", "status_code"),
+    "with_traceback",
 }
 
 
@@ -121,6 +122,8 @@ def _operation(document: Document, pointer: Pointer) -> Iterator[Mistake]:
     operation = document.at(pointer)
     if python_name(operation["operationId"]) in CLIENT_METHODS:
         yield Mistake((*pointer, "operationId"), "is the name of another method of the client; rename the operation")
+    if "x-waiter" in operation and python_name(operation["x-waiter"]["name"]) in CLIENT_METHODS:
+        yield Mistake((*pointer, "x-waiter", "name"), "is the name of another method of the client; choose another")
     for holder in (pointer, pointer[:-1]):
         if "servers" in document.at(holder):
             yield Mistake((*holder, "servers"), "servers of one path or operation are not supported")
