@@ -6,6 +6,7 @@ from typing import Literal
 
 import pytest
 from sms_scheduler import CreatedMessage, MessageDeletion, MessageReportRow, SmsDeletion, SmsReport, SmsStatus
+from sms_scheduler._about import httpx
 from sms_scheduler_mock import MockServer
 
 from .any_client import AnyClient
@@ -126,6 +127,7 @@ def test_deletion_of_a_message(client: AnyClient) -> None:
     assert client.call("delete_message", id=created.message_id) == MessageDeletion(success=2)
 
 
+@pytest.mark.skipif(httpx.__name__ != "httpx", reason="the mock server's own transport is one of httpx")
 def test_in_process(make_client: MakeClient) -> None:
     mock = MockServer()
     client = make_client("http://localhost/api/v1", api_key=mock.api_key, transport=mock.transport)

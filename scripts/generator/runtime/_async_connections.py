@@ -89,7 +89,7 @@ class AsyncConnections(Pool[asyncio.AbstractEventLoop]):
     async def _wait(places: Places, turn: _LoopTurn, bounds: Bounds) -> None:
         with WAITING:
             if not places.take(turn):
-                await _within(turn.gate, bounds.seconds())
+                await _within(bounds.seconds(), turn.gate)
         if places.is_closed:
             raise GivingUpError(CLOSED, is_unsent=True)
 
@@ -102,10 +102,10 @@ class AsyncConnections(Pool[asyncio.AbstractEventLoop]):
                 received: bytes | None = None
                 while tls:
                     data, is_done = tls.shake_hands(received)
-                    await _within(loop.sock_sendall(sock, data), bounds.seconds("connect"))
+                    await _within(bounds.seconds("connect"), loop.sock_sendall(sock, data))
                     if is_done:
                         break
-                    received = await _within(loop.sock_recv(sock, _READ_SIZE), bounds.seconds("connect"))
+                    received = await _within(bounds.seconds("connect"), loop.sock_recv(sock, _READ_SIZE))
             except BaseException:
                 sock.close()
                 raise
@@ -121,13 +121,13 @@ class AsyncConnections(Pool[asyncio.AbstractEventLoop]):
         unwritten: httpx.TransportError | None = None
         try:
             with WRITING:
-                await _within(loop.sock_sendall(sock, data), bounds.seconds("write"))
+                await _within(bounds.seconds("write"), loop.sock_sendall(sock, data))
         except httpx.WriteError as error:  # a server may answer, and refuse, before all has arrived
             unwritten = error
         while (answer := conversation.answer()) is None:
             try:
                 with READING:
-                    received = await _within(loop.sock_recv(sock, _READ_SIZE), bounds.seconds("read"))
+                    received = await _within(bounds.seconds("read"), loop.sock_recv(sock, _READ_SIZE))
             except httpx.ReadError as error:
                 raise unwritten or error from error.__cause__
             conversation.receive(received)
@@ -138,12 +138,12 @@ class AsyncConnections(Pool[asyncio.AbstractEventLoop]):
 async def _connected(loop: asyncio.AbstractEventLoop, host: str, port: int, bounds: Bounds) -> socket.socket:
     """Connect to the first address of a host that takes it."""
     failure = OSError(f"{host} has no address")
-    looked_up = loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    for family, kind, protocol, _, address in await _within(looked_up, bounds.seconds("connect")):
+    addresses = await _within(bounds.seconds("connect"), loop.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    for family, kind, protocol, _, address in addresses:
         sock = socket.socket(family, kind, protocol)
         try:
             sock.setblocking(False)
-            await _within(loop.sock_connect(sock, address), bounds.seconds("connect"))
+            await _within(bounds.seconds("connect"), loop.sock_connect(sock, address))
         except BaseException as error:
             sock.close()
             if not (isinstance(error, OSError) and is_of_the_system(error)):
@@ -154,7 +154,7 @@ async def _connected(loop: asyncio.AbstractEventLoop, host: str, port: int, boun
     raise failure
 
 
-async def _within(awaitable: Awaitable[T], seconds: float | None) -> T:
+async def _within(seconds: float | None, awaitable: Awaitable[T]) -> T:
     if seconds is None:
         return await awaitable
     async with asyncio.timeout(seconds):
