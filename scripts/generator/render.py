@@ -66,7 +66,8 @@ def render(document: Document, folder: Path, package: str, distribution: str, ht
     (folder / "api").rename(folder / "_api")
     (folder / "types.py").unlink()
     for module in RUNTIME.glob("*.py"):
-        shutil.copy(module, folder)
+        if module.stem != "_waiting" or names["waiters"]:
+            shutil.copy(module, folder)
     _format(folder)
     _head(folder, document)
     _import(folder)

@@ -83,7 +83,7 @@ def test_errors_pass_through(client: AnyClient, server: FaultyServer) -> None:
 def test_times_that_cannot_be(
     client: AnyClient, server: FaultyServer, options: dict[str, Any], error: type[Exception]
 ) -> None:
-    with pytest.raises(error, match="timeout|poll"):
+    with pytest.raises(error, match=r"timeout|poll"):
         client.call("wait_for_sms", 7, **options)
     assert server.received == []
 

@@ -111,7 +111,7 @@ def test_its_errors_can_be_pickled(lamps: Path) -> None:
     code = """
 import pickle
 from sms_scheduler import *
-error = ConflictError("plantLamp", 409, {}, b"{}", reason="near", distance=2)
+error = ConflictError("plantLamp", False, 409, {}, b"{}", reason="near", distance=2)
 copy = pickle.loads(pickle.dumps(error))
 print(copy, copy.reason, copy.distance)
 """

@@ -51,8 +51,8 @@ def test_the_templates_use_what_the_context_lists_and_all_of_it(
 ) -> None:
     listed: dict[str, object] = {}
 
-    def context(*arguments: Any) -> dict[str, object]:
-        listed.update(client_context(*arguments))
+    def context(*arguments: Any, **named: Any) -> dict[str, object]:
+        listed.update(client_context(*arguments, **named))
         return listed
 
     monkeypatch.setattr(render, "context", context)

@@ -72,7 +72,7 @@ def test_the_dependencies_of_each_extra(metadata: Message) -> None:
     required = metadata.get_all("Requires-Dist") or []
     plain = {_name(line) for line in required if ";" not in line}
     mock = {_name(line) for line in required if line.endswith("extra == 'mock'")}
-    assert plain == {"attrs", "httpx", "httpx-retries", "msgspec"}
+    assert plain == {"attrs", "h11", "httpx", "msgspec"}
     assert mock == {"anyio", "httptools", "jsonschema-rs", "offapi", "starlette", "uvicorn", "uvloop"}
     contract = {_name(line) for line in required if line.endswith("extra == 'contract'")}
     assert contract == mock | {"hypothesis", "jinja2", "pytest", "requests", "rich", "schemathesis"}
