@@ -12,7 +12,7 @@ from urllib.parse import quote
 import attrs
 import msgspec
 
-from ._types import JsonObject, OneOrMany, Response
+from ._types import DictOfJsonObject, ListOfOneOrMany, Response
 from .errors import ApiError, InvalidResponseError, RateLimitError, UnexpectedStatusError
 
 T = TypeVar("T")
@@ -125,10 +125,10 @@ def _whole(response: Response) -> tuple[str, bool, int, dict[str, str], bytes]:
 def _decode_container(kind: Any, value: object) -> Any:
     """Decode the containers that msgspec does not know, whichever of their shapes the server chose."""
     container, (item,) = get_origin(kind), get_args(kind)
-    if container is OneOrMany:
+    if container is ListOfOneOrMany:
         many = cast("list[object]", value) if isinstance(value, list) else [value]
-        return OneOrMany(_convert(many, GenericAlias(list, (item,))))
-    return JsonObject(_convert({} if value == [] else value, GenericAlias(dict, (str, item))))
+        return ListOfOneOrMany(_convert(many, GenericAlias(list, (item,))))
+    return DictOfJsonObject(_convert({} if value == [] else value, GenericAlias(dict, (str, item))))
 
 
 def _convert(value: object, kind: Any) -> Any:

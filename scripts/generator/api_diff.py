@@ -244,7 +244,7 @@ def _items(owner: Any) -> dict[str, Item]:
     return {
         name: Item(str(field.annotation), _default(_code(field.value)))
         for name, field in owner.attributes.items()
-        if field.is_public and "property" not in field.labels
+        if field.is_public and not name.startswith("__") and "property" not in field.labels
     }
 
 

@@ -10,6 +10,8 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+import attrs
+import msgspec
 import pytest
 import sms_scheduler
 import yaml
@@ -27,6 +29,7 @@ from sms_scheduler import (
     TransportError,
     UnauthorizedError,
     UnexpectedStatusError,
+    WaitTimeoutError,
 )
 
 from .any_client import OPERATIONS, AnyClient
@@ -192,6 +195,7 @@ def test_the_tree() -> None:
         UnexpectedStatusError: ApiError,
         RateLimitError: UnexpectedStatusError,
         InvalidResponseError: SmsSchedulerError,
+        WaitTimeoutError: SmsSchedulerError,
         TransportError: SmsSchedulerError,
         NotSentError: TransportError,
         OutcomeUnknownError: TransportError,
@@ -406,11 +410,29 @@ def test_shapes_of_sms_ids(client: AnyClient, server: FaultyServer, sms_ids: obj
     assert pickle.loads(pickle.dumps(created)) == copy.deepcopy(created) == created
 
 
+def test_models_that_hold_lists_or_dicts_are_not_hashable_and_all_others_are(
+    client: AnyClient, server: FaultyServer
+) -> None:
+    created, report, again = client.try_out("create_sms"), client.try_out("get_sms"), client.try_out("get_sms")
+    with pytest.raises(TypeError, match="unhashable type: 'CreatedMessage'"):
+        hash(created)
+    assert len({report, again}) == 1
+
+
+def test_models_become_plain_data(client: AnyClient, server: FaultyServer) -> None:
+    created = client.try_out("create_sms")
+    plain = {"message_id": 123456, "sms_ids": {"+33612345678": [5000001]}}
+    assert attrs.asdict(created) == msgspec.to_builtins(created) == plain
+    assert json.loads(msgspec.json.encode(created)) == plain
+    assert CreatedMessage(message_id=123456, sms_ids={"+33612345678": [5000001]}) == created
+    assert msgspec.to_builtins(client.try_out("get_sms")) == {"phone_number": "+33612345678", "status": 13}
+
+
 def test_fields_that_the_document_does_not_know_are_ignored(client: AnyClient, server: FaultyServer) -> None:
     server.script(
         answer(200, {"message_id": 1, "sms_ids": {}, "credits": [{"left": 3}]}), answer(200, [{**ROW, "cost": 0.05}])
     )
-    assert client.try_out("create_sms") == CreatedMessage(message_id=1, sms_ids={})  # type: ignore[arg-type]
+    assert client.try_out("create_sms") == CreatedMessage(message_id=1, sms_ids={})
     (row,) = client.try_out("get_message")
     assert (row.id, row.phone_number, row.status) == (1, "+1", SmsStatus.RECEIVED)
 

@@ -6,7 +6,15 @@ Each line is told to be wrong to both checkers, which complain of a line that th
 import datetime
 
 import httpx
-from sms_scheduler import ApiError, AsyncSmsScheduler, SmsReport, SmsScheduler, SmsSchedulerError, SmsStatus
+from sms_scheduler import (
+    ApiError,
+    AsyncSmsScheduler,
+    CreatedMessage,
+    SmsReport,
+    SmsScheduler,
+    SmsSchedulerError,
+    SmsStatus,
+)
 
 
 def options() -> None:
@@ -40,6 +48,9 @@ def methods(client: SmsScheduler, when: datetime.datetime) -> None:
     )
     client.get_sms("123")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     client.get_sms()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    client.with_raw_response.get_sms("123")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.with_raw_response.get_sms(1).parsed.state  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    client.wait_for_sms(1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     client.get_message(1).status  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     client.aclose()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -54,6 +65,7 @@ async def methods_of_the_other(client: AsyncSmsScheduler) -> None:
 def values(report: SmsReport, error: ApiError, root: SmsSchedulerError) -> None:
     report.state  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     report.status = SmsStatus.SENT  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    CreatedMessage(message_id=1, sms_ids={"+1": ["2"]})  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     SmsStatus.DELIVERED  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     error.errors  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     root.status_code  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]

@@ -16,6 +16,8 @@ from sms_scheduler import (
     NotFoundError,
     NotSentError,
     OutcomeUnknownError,
+    RateLimitError,
+    RawResponse,
     SmsDeletion,
     SmsReport,
     SmsScheduler,
@@ -24,6 +26,7 @@ from sms_scheduler import (
     TransportError,
     UnauthorizedError,
     UnexpectedStatusError,
+    WaitTimeoutError,
     __version__,
 )
 
@@ -37,10 +40,14 @@ def every_option() -> SmsScheduler:
         api_key="key",
         base_url="https://sms-scheduler.com/api/v1",
         timeout=2.5,
+        deadline=10,
         max_retries=0,
         timezone=ZoneInfo("Europe/Paris"),
         transport=httpx.HTTPTransport(proxy="http://localhost:3128"),
+        max_connections=10,
+        max_response_bytes=1_000_000,
     )
+    SmsScheduler(timeout=httpx.Timeout(5, connect=1))
     assert_type(client.with_options(api_key="other"), SmsScheduler)
     assert_type(client.with_options(timeout=1, max_retries=5, timezone=datetime.UTC), SmsScheduler)
     return client
@@ -80,6 +87,12 @@ def every_method() -> None:
         assert_type(client.delete_sms(5000001), SmsDeletion)
         assert_type(client.get_message(created.message_id), list[MessageReportRow])
         assert_type(client.delete_message(id=created.message_id), MessageDeletion)
+        assert_type(client.wait_for_sms(5000001, timeout=60), SmsReport)
+        assert_type(client.wait_for_message(id=created.message_id, timeout=60, poll=1.5), list[MessageReportRow])
+        raw = client.with_raw_response
+        assert_type(raw.get_sms(5000001), RawResponse[SmsReport])
+        assert_type(raw.get_message(id=1).parsed, list[MessageReportRow])
+        assert_type(raw.get_sms(id=5000001).status_code, int)
     assert_type(client.close(), None)
 
 
@@ -97,6 +110,8 @@ async def every_method_of_the_other() -> None:
         assert_type(await client.delete_sms(id=5000001), SmsDeletion)
         assert_type(await client.get_message(created.message_id), list[MessageReportRow])
         assert_type(await client.delete_message(created.message_id), MessageDeletion)
+        assert_type(await client.wait_for_message(created.message_id, timeout=60), list[MessageReportRow])
+        assert_type(await client.with_raw_response.get_sms(id=5000001), RawResponse[SmsReport])
     assert_type(await client.aclose(), None)
 
 
@@ -108,6 +123,7 @@ def every_field(
         assert_type(phone_number, str)
         assert_type(ids[0], int)
         assert_type(sum(ids), int)
+    CreatedMessage(message_id=1, sms_ids={"+33612345678": [1, 2], "+33202020202": (3,)})
     assert_type(report.phone_number, str)
     assert_type(report.status, SmsStatus)
     assert_type(row.id, int)
@@ -145,6 +161,10 @@ def every_error(client: SmsScheduler) -> float | None:
             assert_type(messages, list[str])
     except (UnauthorizedError, NotFoundError) as error:
         assert_type(error.retry_after, float | None)
+    except RateLimitError as error:
+        assert_type(error.is_safe_to_retry, bool)
+    except WaitTimeoutError as error:
+        assert_type(error.seconds, float)
     except UnexpectedStatusError as error:
         return error.retry_after
     except ApiError as error:

@@ -15,3 +15,5 @@ class CreatedMessage:
 
     message_id: int
     sms_ids: JsonObject[OneOrMany[int]]
+
+    __hash__ = None  # type: ignore[assignment]  # it has lists or dicts in it

@@ -1,19 +1,27 @@
 """What passes between the operations, which do no I/O, and the clients, which do nothing else."""
 
 from collections.abc import Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 import attrs
 
 T = TypeVar("T")
 
 
-class OneOrMany(list[T]):
+class ListOfOneOrMany(list[T]):
     """A list that the server may also send as a single bare value."""
 
 
-class JsonObject(dict[str, T]):
+class DictOfJsonObject(dict[str, T]):
     """A JSON object with any keys; an empty list, which some servers send for it, is read as empty."""
+
+
+# Users construct models with plain lists and dicts; msgspec, which reads the annotations, finds the classes above.
+if TYPE_CHECKING:
+    OneOrMany: TypeAlias = Sequence[T]
+    JsonObject: TypeAlias = Mapping[str, T]
+else:
+    OneOrMany, JsonObject = ListOfOneOrMany, DictOfJsonObject
 
 
 @attrs.frozen
