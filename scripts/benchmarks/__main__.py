@@ -11,6 +11,7 @@ from pathlib import Path
 from . import client, generator, mock_server
 from .work import Work
 
+PRODUCTS = {"client": client.works, "generator": generator.works, "mock server": mock_server.works}
 TABLE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 
 
@@ -23,15 +24,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--only", default="", metavar="TEXT", help="only the lines whose name has this text; nothing is written"
     )
+    parser.add_argument("--product", choices=PRODUCTS, help="only the lines of this product; nothing is written")
     options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
-        folder = Path(name)
-        of_client = stack.enter_context(client.works(folder))
-        of_mock_server = stack.enter_context(mock_server.works(folder))
-        works = [*of_client, *generator.works(folder), *of_mock_server]
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        chosen = [options.product] if options.product else PRODUCTS
+        works = [work for name in chosen for work in stack.enter_context(PRODUCTS[name](Path(folder)))]
         table = _table([(work, work.medians(quick=options.quick)) for work in works if options.only in work.name])
     print(table)
-    if not (options.quick or options.only):
+    if not (options.quick or options.only or options.product):
         TABLE.write_text(_HEAD.format(python=platform.python_version(), machine=_machine()) + table)
         print(f"Written to docs/{TABLE.name}.")
     return 0

@@ -1,9 +1,10 @@
 """The generator's benchmarks, beside openapi-python-client with its own templates for the same document."""
 
+import contextlib
 import itertools
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 from .work import Work, timed
@@ -12,11 +13,12 @@ DOCUMENT = Path(__file__).resolve().parents[2] / "openapi.yaml"
 GENERATE = (sys.executable, "-P", "-m", "generator")
 
 
-def works(folder: Path) -> list[Work]:
+@contextlib.contextmanager
+def works(folder: Path) -> Generator[list[Work]]:
     """What is measured; files are written below `folder`."""
     stock = timed(lambda: make_stock_client(folder))
     check = timed(lambda: _run([*GENERATE, "--check"]))
-    return [
+    yield [
         Work("a whole regeneration after a change", "stock", 1.50, "ms", 15, {"ours": _regenerations(folder), "stock": stock}),
         Work("generate --check", "stock", 1.50, "ms", 15, {"ours": check, "stock": stock}),
     ]  # fmt: skip
