@@ -200,7 +200,7 @@ def test_a_get_and_a_delete_are_sent_again_after_silence(
     make_client: MakeClient, server: FaultyServer, operation: str, fault: Step
 ) -> None:
     server.script(fault)
-    make_client(server.url, timeout=0.1).try_out(operation)
+    make_client(server.url, timeout=0.4).try_out(operation)
     assert [received.status for received in server.received] == [None, 200]
 
 
