@@ -16,12 +16,14 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
-from .document import Document, DocumentError, Mistake, load, pointer_of, schema_holders, schemas
+from .document import Document, DocumentError, Mistake, load, pointer_of
 from .source import Pointer
+from .walk import SECTIONS, Part
 
 ENUM_LISTS = {"x-enum-varnames": str, "x-enum-descriptions": str, "x-enum-final": bool}
 WAITER = {"name": str, "until": str}
 EXTENSIONS = {*ENUM_LISTS, "x-datetime-format", "x-waiter"}
+WITH_EXAMPLES = {"parameter", "header", "media type"}
 _SCHEMAS = Draft202012Validator(Draft202012Validator.META_SCHEMA)
 
 
@@ -56,19 +58,10 @@ def _structure(document: Document) -> Iterator[Mistake]:
 
 def _inner_schemas(document: Document) -> Iterator[Mistake]:
     """What JSON Schema asks for of the schemas that stand elsewhere than in `components`."""
-    for pointer, holder in schema_holders(document):
-        for error in _SCHEMAS.iter_errors(holder["schema"]):
-            yield _mistake(best_match([error]) or error, (*pointer, "schema"))
-
-
-def _keys(value: Any, pointer: Pointer = ()) -> Iterator[tuple[Pointer, Any]]:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield pointer, key
-            yield from _keys(item, (*pointer, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _keys(item, (*pointer, index))
+    for part in document.parts:
+        if part.kind == "schema" and part.pointer[-1] == "schema":
+            for error in _SCHEMAS.iter_errors(part.value):
+                yield _mistake(best_match([error]) or error, part.pointer)
 
 
 def _mistake(error: ValidationError, pointer: Pointer = ()) -> Mistake:
@@ -77,49 +70,34 @@ def _mistake(error: ValidationError, pointer: Pointer = ()) -> Mistake:
 
 
 def _references(document: Document) -> Iterator[Mistake]:
-    """Every `$ref` leads somewhere in this document, and not back to itself."""
-    for pointer, key in _keys(document.data):
-        if (
-            key != "$ref"
-            or {"example", "value", "default", "enum", "const"} & set(pointer)
-            or pointer[-1:] == ("properties",)
-        ):
-            continue
-        reference = document.at(pointer)["$ref"]
-        if not isinstance(reference, str) or not reference.startswith("#/"):
-            yield Mistake(
-                (*pointer, "$ref"), f"expected a reference into this document, as #/components/..., not {reference!r}"
-            )
-            continue
-        if (section := _section(pointer)) and not reference.startswith(f"#/components/{section}/"):
-            yield Mistake((*pointer, "$ref"), f"expected a reference to one of #/components/{section}, not {reference}")
-            continue
-        seen: set[str] = set()
-        while True:
-            seen.add(reference)
-            try:
-                target = document.at(pointer_of(reference))
-            except (LookupError, ValueError, TypeError):
-                yield Mistake((*pointer, "$ref"), f"leads nowhere: there is no {reference}")
-                break
-            if not isinstance(target, dict | bool):
-                yield Mistake((*pointer, "$ref"), f"expected a reference to an object, which {reference} is not")
-                break
-            if not (isinstance(target, dict) and isinstance(target.get("$ref"), str)):
-                break  # what is no reference is named where it stands
-            reference = target["$ref"]
-            if reference in seen:
-                yield Mistake((*pointer, "$ref"), "leads back to itself")
-                break
+    """Every `$ref` leads to a part of its kind in this document, and not back to itself."""
+    for part in document.parts:
+        is_reference = part.kind in SECTIONS and isinstance(part.value, dict) and "$ref" in part.value
+        if is_reference and (problem := _reference_problem(document, part)):
+            yield Mistake((*part.pointer, "$ref"), problem)
 
 
-def _section(pointer: Pointer) -> str:
-    """Where in `components` a part of an operation may stand, to be referred to; empty for a schema."""
-    if {"schema", "schemas", "links"} & set(pointer):
-        return ""
-    if pointer[-1:] == ("requestBody",):
-        return "requestBodies"
-    return str(pointer[-2]) if pointer[-2:-1] in {("parameters",), ("responses",), ("requestBodies",)} else ""
+def _reference_problem(document: Document, part: Part) -> str | None:
+    section = f"#/components/{SECTIONS[part.kind]}"
+    reference = part.value["$ref"]
+    if not isinstance(reference, str) or not reference.startswith("#/"):
+        return f"expected a reference into this document, as #/components/..., not {reference!r}"
+    seen: set[str] = set()
+    while True:
+        if not reference.startswith(f"{section}/") or reference.count("/") > 3:
+            return f"expected a reference to one of {section}, not {reference}"
+        if reference in seen:
+            return "leads back to itself"
+        seen.add(reference)
+        try:
+            target = document.at(pointer_of(reference))
+        except (LookupError, ValueError, TypeError):
+            return f"leads nowhere: there is no {reference}"
+        if not isinstance(target, dict | bool):
+            return f"expected a reference to an object, which {reference} is not"
+        if not (isinstance(target, dict) and isinstance(target.get("$ref"), str)):
+            return None  # what is no reference is named where it stands
+        reference = target["$ref"]
 
 
 def _escaped(key: str | int) -> str:
@@ -139,13 +117,14 @@ def _contents(document: Document) -> Iterator[Mistake]:
     yield from _operation_ids(document)
     yield from _path_parameters(document)
     yield from _links(document)
-    for pointer, schema in schemas(document):
+    for pointer, schema in document.schemas():
         yield from _schema(pointer, schema)
     yield from _examples(document)
     yield from _waiters(document)
-    for pointer, key in _keys(document.data):
-        if key.startswith("x-") and key not in EXTENSIONS and pointer[-1:] != ("properties",):
-            yield Mistake((*pointer, key), f"unknown extension; known are {', '.join(sorted(EXTENSIONS))}")
+    for part in document.parts:
+        for key in part.value if isinstance(part.value, dict) else ():
+            if key.startswith("x-") and key not in EXTENSIONS:
+                yield Mistake((*part.pointer, key), f"unknown extension; known are {', '.join(sorted(EXTENSIONS))}")
 
 
 def _waiters(document: Document) -> Iterator[Mistake]:
@@ -254,14 +233,16 @@ def _examples(document: Document) -> Iterator[Mistake]:
         except (Unresolvable, RecursionError) as error:
             yield Mistake(pointer, f"the schema of this example cannot be followed: {type(error).__name__}")
 
-    for pointer, holder in schema_holders(document):
+    for pointer, holder in ((part.pointer, part.value) for part in document.parts if part.kind in WITH_EXAMPLES):
+        if "schema" not in holder:
+            continue
         if "example" in holder:
             yield from check((*pointer, "schema"), holder["example"], (*pointer, "example"))
         for name, example in holder.get("examples", {}).items():
             if "value" in document.resolve(example):
                 value = document.resolve(example)["value"]
                 yield from check((*pointer, "schema"), value, (*pointer, "examples", name, "value"))
-    for pointer, schema in schemas(document):
+    for pointer, schema in document.schemas():
         for key in ("example", "default"):
             if key in schema:
                 yield from check(pointer, schema[key], (*pointer, key))

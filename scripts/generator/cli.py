@@ -15,7 +15,7 @@ from pathlib import Path
 from .checks import read
 from .document import Document, DocumentError
 from .render import TEMPLATES, render
-from .swap import Product, swap, temporary_folder
+from .swap import Product, foreign_file, swap, temporary_folder
 from .unsupported import find_unsupported
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,7 +100,8 @@ def _generate(options: argparse.Namespace, since: Path | None = None) -> int:
     document = read(_shown(options.document))
     package, distribution = _names()
     target = options.output / package
-    _refuse_foreign(target)
+    if not options.check:
+        _refuse_foreign(target)
     with temporary_folder(options.output if writes else None) as folder:
         if mistakes := list(find_unsupported(document)):
             raise DocumentError(document.describe(mistakes))
@@ -180,8 +181,11 @@ def _shown(path: Path) -> Path:
 
 
 def _refuse_foreign(target: Path) -> None:
-    """Never replace a folder that is not a generated client."""
-    # what clients of earlier versions of the generator have too
-    is_ours = all((target / name).is_file() for name in ("__init__.py", "client.py", "errors.py", "models/__init__.py"))
-    if target.exists() and any(target.iterdir()) and not is_ours:
-        raise DocumentError(f"{target}: this is not a generated client, and would be replaced; choose another --output")
+    """Never replace what the generator did not make.
+
+    Raises:
+        DocumentError: There is such a file.
+    """
+    if foreign := foreign_file(target):
+        problem = "was not made by scripts/generate, and would be lost; move it away, or choose another --output"
+        raise DocumentError(f"{_shown(foreign.parent) / foreign.name}: {problem}")

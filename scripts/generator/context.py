@@ -24,7 +24,7 @@ from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.responses import Response
 
 from .docstrings import Section, docstring, text
-from .document import Document, DocumentError, Mistake, schemas
+from .document import Document, DocumentError, Mistake
 from .names import Renamed, argument_name, python_name
 from .properties import (
     SIMPLE_TYPES,
@@ -42,6 +42,7 @@ from .properties import (
     is_mapped,
     one_of_one_or_many,
     public_values,
+    raw_name,
     used_names,
 )
 from .source import Pointer
@@ -441,7 +442,7 @@ class _Builder:
         found: dict[str, list[Field]] = {"path": [], "query": [], "header": []}
         taken: set[str] = set()
         for location, prop in endpoint.iter_all_parameters():
-            field = self._parameter(prop, location.value, raw[location.value, text(prop.name)], taken)
+            field = self._parameter(prop, location.value, raw[location.value, raw_name(prop)], taken)
             found[location.value].append(field)
             taken.add(field.name)
         return list(found.values())
@@ -463,13 +464,13 @@ class _Builder:
         raw = properties(self._document, content[JSON]["schema"])
         arguments: list[Field] = []
         for prop in fields_of(body):
-            schema = self._document.resolve(raw[self._original(text(prop.name))])
+            schema = self._document.resolve(raw[self._original(raw_name(prop))])
             arguments.append(self._argument(prop, schema, taken | {argument.name for argument in arguments}))
         return arguments
 
     def _argument(self, prop: Any, schema: dict[str, Any], taken: set[str]) -> Field:
         field = self._field(prop, ARGUMENT)
-        name = argument_name(text(prop.name), "body", taken)
+        name = argument_name(raw_name(prop), "body", taken)
         kind, encoded = field.type, name
         if wire_format := schema.get("x-datetime-format"):
             kind, encoded = f"datetime.datetime | {kind}", f"wire_datetime({name}, {wire_format!r}, timezone)"
@@ -542,14 +543,14 @@ class _Builder:
     def json_names(self) -> dict[str, str]:
         """The names in the document of the fields that have another one in Python."""
         names = [
-            (str(prop.python_name), self._original(text(prop.name)))
+            (str(prop.python_name), self._original(raw_name(prop)))
             for model in self._data.models
             for prop in fields_of(model)
         ]
         return {name: original for name, original in names if name != original}
 
     def _is_renamed(self, model: Any) -> bool:
-        return any(str(prop.python_name) != self._original(text(prop.name)) for prop in fields_of(model))
+        return any(str(prop.python_name) != self._original(raw_name(prop)) for prop in fields_of(model))
 
     def model_fields(self, model: ModelProperty) -> list[Field]:
         """The fields of a model, with the types that suit its use."""
@@ -565,7 +566,7 @@ class _Builder:
         if not prop.required and default is None:
             is_nullable = any(isinstance(inner, NoneProperty) for inner in [prop, *inner_props(prop)])
             kind, default = kind if is_nullable else f"{kind} | None", "None"
-        json_name = self._original(text(prop.name))
+        json_name = self._original(raw_name(prop))
         return Field(str(prop.python_name), json_name, kind, text(prop.description), default)
 
     def annotation(self, prop: Any, use: str) -> str:
@@ -585,7 +586,7 @@ class _Builder:
                     return f"OneOrMany[{self.annotation(one, use)}]"
                 return " | ".join(dict.fromkeys(self.annotation(inner, use) for inner in prop.inner_properties))
             case _ if type(prop) not in SIMPLE_TYPES:
-                self._refuse((), f"{text(prop.name)} is of a kind that is not supported")
+                self._refuse((), f"{raw_name(prop)} is of a kind that is not supported")
             case _:
                 return SIMPLE_TYPES[type(prop)]
 
@@ -605,7 +606,7 @@ class _Builder:
     def enum_extensions(self, enum: EnumProperty) -> EnumExtensions:
         """What the document's extensions say of the values of an enum, which is found again by its values."""
         found: list[EnumExtensions] = []
-        for pointer, schema in schemas(self._document):
+        for pointer, schema in self._document.schemas():
             values = [value for value in schema.get("enum", []) if value is not None]
             if [escaped(value) for value in values] != list(enum.values.values()):
                 continue

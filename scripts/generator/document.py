@@ -1,5 +1,6 @@
 """An OpenAPI document as plain data that knows where each part stands, and the ways through it."""
 
+import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -7,8 +8,7 @@ from typing import Any, cast
 import attrs
 
 from .source import Pointer, Positions, SourceError, parse
-
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+from .walk import METHODS, Part, walk
 
 
 class DocumentError(Exception):
@@ -77,6 +77,17 @@ class Document:
             value = value[int(key)] if isinstance(value, list) else value[key]
         return value
 
+    @functools.cached_property
+    def parts(self) -> Sequence[Part]:
+        """All parts that OpenAPI gives a meaning, in the order of the document."""
+        return tuple(walk(self.data))
+
+    def schemas(self) -> Iterator[tuple[Pointer, dict[str, Any]]]:
+        """Every schema object, wherever it stands, with its pointer."""
+        for part in self.parts:
+            if part.kind == "schema" and isinstance(part.value, dict):
+                yield part.pointer, part.value
+
     def operations(self) -> Iterator[tuple[Pointer, dict[str, Any]]]:
         """Each operation with its pointer."""
         for path, item in self.data.get("paths", {}).items():
@@ -119,42 +130,3 @@ def load(path: Path) -> Document:
     if source.problems:
         raise DocumentError(document.describe([Mistake(*problem) for problem in source.problems]))
     return document
-
-
-def schemas(document: Document) -> Iterator[tuple[Pointer, dict[str, Any]]]:
-    """Every schema object, wherever it stands, with its pointer."""
-
-    def walk(schema: Any, pointer: Pointer) -> Iterator[tuple[Pointer, dict[str, Any]]]:
-        if not isinstance(schema, dict):
-            return
-        yield pointer, schema
-        for key in ("properties", "patternProperties"):
-            for name, value in schema.get(key, {}).items():
-                yield from walk(value, (*pointer, key, name))
-        for key in ("allOf", "oneOf", "anyOf", "prefixItems"):
-            for index, value in enumerate(schema.get(key, [])):
-                yield from walk(value, (*pointer, key, index))
-        for key in ("items", "additionalProperties", "not"):
-            yield from walk(schema.get(key), (*pointer, key))
-
-    for name, schema in document.data.get("components", {}).get("schemas", {}).items():
-        yield from walk(schema, ("components", "schemas", name))
-    for pointer, holder in schema_holders(document):
-        yield from walk(holder["schema"], (*pointer, "schema"))
-
-
-def schema_holders(document: Document) -> Iterator[tuple[Pointer, dict[str, Any]]]:
-    """Media types and parameters: what has a schema and examples of it."""
-
-    def walk(value: Any, pointer: Pointer) -> Iterator[tuple[Pointer, dict[str, Any]]]:
-        if isinstance(value, list):
-            for index, item in enumerate(value):
-                yield from walk(item, (*pointer, index))
-        if isinstance(value, dict):
-            if "schema" in value:
-                yield pointer, value
-            for key, item in value.items():
-                if key not in {"schema", "schemas", "example", "examples"}:
-                    yield from walk(item, (*pointer, key))
-
-    yield from walk(document.data, ())

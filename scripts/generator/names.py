@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 from openapi_python_client.strings import PythonIdentifier
 
-from .document import Document, schemas
+from .document import Document
 
 # What an operation's module and the clients' methods call by these names, which an argument would hide.
 MODULE_NAMES = {
@@ -45,8 +45,8 @@ class Renamed:
 
     def __init__(self, document: Document) -> None:
         self._originals: dict[str, str] = {}
-        self._taken = {name for _, schema in schemas(document) for name in schema.get("properties", {})}
-        found = {pointer: names for pointer, schema in schemas(document) if (names := self._new_names(schema))}
+        self._taken = {name for _, schema in document.schemas() for name in schema.get("properties", {})}
+        found = {pointer: names for pointer, schema in document.schemas() if (names := self._new_names(schema))}
         copied = attrs.evolve(document, data=copy.deepcopy(document.data)) if found else document
         for pointer, names in found.items():
             schema = copied.at(pointer)

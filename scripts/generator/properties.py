@@ -60,6 +60,11 @@ def class_names(data: GeneratorData) -> set[str]:
     return {str(prop.class_info.name) for prop in [*data.models, *data.enums] if not is_map(prop)}
 
 
+def raw_name(prop: Any) -> str:
+    """The name in the document, with whatever it holds."""
+    return str(prop.name.get_untrusted_value())
+
+
 def default_code(prop: Any) -> str | None:
     """The default of a property as code; that of openapi-python-client escapes texts twice, and needs dateutil."""
     if prop.default is None:

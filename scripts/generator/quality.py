@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .checks import ENUM_LISTS, read
-from .document import Document, DocumentError, Mistake, schemas
+from .document import Document, DocumentError, Mistake
 from .source import Pointer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,7 +34,7 @@ def quality(document: Document) -> Iterator[Mistake]:
     """All that is missing in a document that can be read."""
     for pointer, operation in document.operations():
         yield from _operation(document, pointer, operation)
-    for pointer, schema in schemas(document):
+    for pointer, schema in document.schemas():
         yield from _schema(document, pointer, schema)
     yield from _tags(document)
     for name, scheme in document.data.get("components", {}).get("securitySchemes", {}).items():

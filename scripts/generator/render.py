@@ -21,6 +21,7 @@ from .context import context
 from .document import Document, DocumentError, Mistake
 from .names import Renamed
 from .properties import class_names
+from .swap import write_manifest
 
 TEMPLATES = Path(__file__).with_name("templates")
 UPSTREAM = Path(openapi_python_client.__file__).with_name("templates")
@@ -71,6 +72,7 @@ def render(document: Document, folder: Path, package: str, distribution: str, ht
     _format(folder)
     _head(folder, document)
     _import(folder)
+    write_manifest(folder)
 
 
 def _head(folder: Path, document: Document) -> None:

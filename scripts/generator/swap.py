@@ -14,6 +14,10 @@ from typing import Any
 
 import attrs
 
+MANIFEST = "generated-files.txt"
+"""The file in a generated package that lists all its files, itself included: what is not in the list was not made here."""
+_MARK = ".made-by-scripts-generate"
+
 
 @attrs.frozen
 class Product:
@@ -47,6 +51,32 @@ class Product:
         return "".join(lines)
 
 
+def write_manifest(package: Path) -> None:
+    """List the files of a package that was made, so that a later run knows what it may replace."""
+    (package / MANIFEST).touch()
+    names = sorted(path.relative_to(package).as_posix() for path in package.rglob("*") if path.is_file())
+    text = "".join(f"{name}\n" for name in names)
+    (package / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
+
+
+def foreign_file(package: Path) -> Path | None:
+    """A file or folder in a package's place that the generator did not make, if there is one; byte code is Python's."""
+    if package.is_symlink() or not package.is_dir():
+        return package if package.is_symlink() or package.exists() else None
+    try:
+        made = set((package / MANIFEST).read_text(encoding="utf-8").splitlines())
+    except (OSError, UnicodeDecodeError):
+        made = set()
+    folders = {parent.as_posix() for name in made for parent in Path(name).parents}
+    for path in sorted(package.rglob("*")):
+        is_folder = path.is_dir() and not path.is_symlink()
+        inner = path.relative_to(package)
+        is_byte_code = "__pycache__" in inner.parts and (is_folder or path.suffix == ".pyc")
+        if inner.as_posix() not in (folders if is_folder else made) and not is_byte_code:
+            return path
+    return None
+
+
 def _files(path: Path) -> dict[str, str]:
     """The text of each file below a folder, byte code aside, or that of a file itself."""
     paths = sorted(path.rglob("*")) if path.is_dir() else [path]
@@ -66,8 +96,9 @@ def temporary_folder(beside: Path | None) -> Generator[Path]:
         return
     beside.mkdir(parents=True, exist_ok=True)
     with _turn(beside), tempfile.TemporaryDirectory(prefix=".generate-", dir=beside) as folder:
-        for stale in beside.glob(".generate-*"):  # left by a run that was killed
-            if stale != Path(folder):
+        (Path(folder) / _MARK).touch()
+        for stale in beside.glob(".generate-*"):
+            if stale != Path(folder) and (stale / _MARK).is_file():  # left by a run that was killed
                 shutil.rmtree(stale, ignore_errors=True)
         yield Path(folder)
 

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 from openapi_python_client.strings import PythonIdentifier
 
-from .document import Document, Mistake, schemas
+from .document import Document, Mistake, pointer_of
 from .names import python_name
 from .source import Pointer
+from .walk import SECTIONS, Part, walk
 
 JSON = "application/json"
 # The first three become types of Python; the others say what a text or number is for, and change nothing.
@@ -21,7 +22,32 @@ FORMATS = {
     *("double", "duration", "email", "float", "hostname", "int32", "int64", "ipv4", "ipv6", "json-pointer", "password"),
     *("regex", "time", "uri", "uri-reference"),
 }
-OWN_HEADERS = {"accept", "accept-encoding", "authorization", "content-type"}
+# Headers that the client or HTTP itself sets.
+OWN_HEADERS = {
+    *("accept", "accept-encoding", "authorization", "connection", "content-encoding", "content-length", "content-type"),
+    *("cookie", "expect", "host", "http2-settings", "keep-alive", "proxy-authorization", "proxy-connection", "te"),
+    *("trailer", "transfer-encoding", "upgrade", "user-agent"),
+}
+# What a schema may say: what becomes Python, what only the server checks, and what only people read.
+KEYWORDS = {
+    *("$ref", "additionalProperties", "allOf", "anyOf", "const", "default", "enum", "format", "items", "oneOf"),
+    *("properties", "required", "type"),
+    *("exclusiveMaximum", "exclusiveMinimum", "maxItems", "maxLength", "maxProperties", "maximum", "minItems"),
+    *("minLength", "minProperties", "minimum", "multipleOf", "pattern", "uniqueItems"),
+    *("$comment", "deprecated", "description", "example", "examples", "externalDocs", "readOnly", "title", "writeOnly"),
+}
+# What of it may stand beside `$ref`, where it is said of the one use.
+KEYWORDS_BESIDE_REF = {
+    "$comment",
+    "$ref",
+    "default",
+    "deprecated",
+    "description",
+    "example",
+    "examples",
+    "summary",
+    "title",
+}
 CLIENT_METHODS = {"aclose", "close", "with_options", "with_raw_response"}
 ERROR_ATTRIBUTES = {
     *("add_note", "args", "content", "headers", "is_safe_to_retry", "operation", "retry_after", "status_code"),
@@ -34,7 +60,8 @@ def find_unsupported(document: Document) -> Iterator[Mistake]:
     yield from _whole(document)
     yield from _recursion(document)
     fields = _body_fields(document)
-    for pointer, schema in schemas(document):
+    for pointer, schema in document.schemas():
+        yield from _keywords(pointer, schema)
         yield from _schema(document, pointer, schema)
         if "x-datetime-format" in schema and not any(schema is field for field in fields):
             yield Mistake((*pointer, "x-datetime-format"), "has a meaning only for a field of a request body")
@@ -42,6 +69,39 @@ def find_unsupported(document: Document) -> Iterator[Mistake]:
         yield from _operation(document, pointer)
         yield from _request(document, pointer)
         yield from _responses(document, pointer)
+    yield from _one_way(document)
+
+
+def _one_way(document: Document) -> Iterator[Mistake]:
+    """Fields that go one way only, in a schema that goes the other; each once."""
+    seen: set[Pointer] = set()
+    for pointer, operation in document.operations():
+        body, responses = operation.get("requestBody", {}), operation.get("responses", {})
+        for key, wrong, parts in (
+            ("readOnly", "sent", [((*pointer, "requestBody"), "request body", body)]),
+            ("writeOnly", "received", [((*pointer, "responses", s), "response", r) for s, r in responses.items()]),
+        ):
+            for part in _reached(document, parts):
+                is_wrong = part.kind == "schema" and isinstance(part.value, dict) and part.value.get(key)
+                if is_wrong and (*part.pointer, key) not in seen:
+                    seen.add((*part.pointer, key))
+                    problem = (
+                        f"is not supported in what is {wrong} by {operation['operationId']}; use another schema there"
+                    )
+                    yield Mistake((*part.pointer, key), problem)
+
+
+def _reached(document: Document, queue: list[tuple[Pointer, str, Any]]) -> Iterator[Part]:
+    """All parts below some, and below what they refer to."""
+    seen: set[str] = set()
+    while queue:
+        pointer, kind, value = queue.pop()
+        for part in walk(value, pointer, kind):
+            yield part
+            reference = part.value.get("$ref") if isinstance(part.value, dict) and part.kind in SECTIONS else None
+            if reference is not None and reference not in seen:
+                seen.add(reference)
+                queue.append((pointer_of(reference), part.kind, document.at(pointer_of(reference))))
 
 
 def _body_fields(document: Document) -> list[Any]:
@@ -56,66 +116,123 @@ def _whole(document: Document) -> Iterator[Mistake]:
         yield Mistake(("info", "version"), "expected a version such as 1.0.2")
     for index, server in enumerate(document.data["servers"]):
         url = urlsplit(server["url"])
-        if url.scheme not in {"http", "https"} or not url.netloc or "{" in server["url"]:
-            yield Mistake(("servers", index, "url"), "expected an absolute http or https URL without variables")
+        if url.scheme not in {"http", "https"} or not url.netloc or set("{?#") & set(server["url"]):
+            problem = "expected an absolute http or https URL without variables, query and fragment"
+            yield Mistake(("servers", index, "url"), problem)
     if "webhooks" in document.data:
         yield Mistake(("webhooks",), "webhooks are not supported")
     for path, item in document.data["paths"].items():
+        plain = re.sub(r"{.*?}", "x", path)
+        if not re.fullmatch(r"(/([\w.~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)+", plain, re.ASCII) or re.search(
+            r"/\.\.?(/|$)", plain
+        ):
+            problem = "expected a path as a URL has it, without query and fragment; write other characters as %XX"
+            yield Mistake(("paths", path), problem)
         if "$ref" in item:
             yield Mistake(
                 ("paths", path, "$ref"), "a reference to a path is not supported; write the path's operations here"
             )
 
 
+def _keywords(pointer: Pointer, schema: dict[str, Any]) -> Iterator[Mistake]:
+    """What the client would leave out."""
+    for key in schema:
+        if "$ref" in schema and key not in KEYWORDS_BESIDE_REF:
+            yield Mistake((*pointer, key), f"{key} is not supported beside `$ref`; write a schema of its own for it")
+        elif key not in KEYWORDS and not key.startswith("x-"):
+            yield Mistake((*pointer, key), f"the keyword {key} is not supported; leave it out, or describe it in words")
+
+
 def _schema(document: Document, pointer: Pointer, schema: dict[str, Any]) -> Iterator[Mistake]:
     if schema.get("format", "date") not in FORMATS:
         problem = f"the format {schema['format']} is not supported; supported are {', '.join(sorted(FORMATS))}"
         yield Mistake((*pointer, "format"), problem)
-    for key in ("oneOf", "anyOf"):
-        if sum(_is_object(document, part) for part in schema.get(key, [])) > 1:
-            problem = "objects of several kinds cannot be told apart; describe them as one, with optional fields"
-            yield Mistake((*pointer, key), problem)
     if schema.get("properties") and isinstance(schema.get("additionalProperties"), dict):
         yield Mistake(
             (*pointer, "additionalProperties"), "a schema of other fields is not supported beside `properties`"
         )
+    if isinstance(schema.get("default"), list | dict):
+        yield Mistake(
+            (*pointer, "default"), "a default that is a list or an object is not supported; describe it in words"
+        )
+    if "const" in schema and (isinstance(schema["const"], bool) or not isinstance(schema["const"], str | int)):
+        yield Mistake((*pointer, "const"), "expected a text or a whole number; others are not supported")
+    for index, value in enumerate(schema.get("enum", []) if schema.get("type") != "boolean" else []):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, str | int)):
+            yield Mistake((*pointer, "enum", index), "expected a text or a whole number; others are not supported")
+    if "allOf" not in schema and not ({"anyOf", "oneOf", "$ref"} & set(schema)):
+        fields = schema.get("properties", {})
+        for index, name in enumerate(schema.get("required", [])):
+            if name not in fields:
+                yield Mistake((*pointer, "required", index), f"{name} is not among the `properties`")
+    yield from _union(document, pointer, schema)
 
 
-def _is_object(document: Document, schema: Any) -> bool:
+# What a value can be, and what of it Python makes: values of one kind that become different things are not told apart.
+_Shape = tuple[str, str]
+
+
+def _union(document: Document, pointer: Pointer, schema: dict[str, Any]) -> Iterator[Mistake]:
+    """Values that cannot be told apart when they are read."""
+    key = next((key for key in ("oneOf", "anyOf") if key in schema), "type")
+    shapes = set(_shapes(document, schema))
+    for kind in sorted({kind for kind, _ in shapes}):
+        if sum(kind == other for other, _ in shapes) > 1:
+            advice = "describe them as one, with optional fields" if kind == "objects" else "describe them as one"
+            yield Mistake((*pointer, key), f"{kind} of several kinds cannot be told apart; {advice}")
+    if any(what == "map" for _, what in shapes) and len({kind for kind, _ in shapes} - {"null"}) > 1:
+        yield Mistake((*pointer, key), "an object without `properties` is not supported beside other types")
+
+
+def _shapes(document: Document, schema: Any) -> Iterator[_Shape]:
+    schema = document.resolve(schema)
+    if not isinstance(schema, dict):
+        return
+    parts = [*schema.get("oneOf", []), *schema.get("anyOf", [])]
+    if parts:
+        for part in parts:
+            yield from _shapes(document, part)
+        return
+    named = schema.get("type", [])
+    for kind in [named] if isinstance(named, str) else named or [_kind_without_type(schema)]:
+        values = [value for value in schema.get("enum", []) if value is not None]
+        if kind == "string":
+            formatted = schema.get("format") if schema.get("format") in {"date", "date-time", "uuid"} else "text"
+            yield "texts", f"enum {values}" if values else "const" if "const" in schema else str(formatted)
+        elif kind == "integer":
+            yield "whole numbers", f"enum {values}" if values else "const" if "const" in schema else ""
+        elif kind == "array":
+            yield "lists", str(document.resolve(schema.get("items")))
+        elif kind == "object":
+            yield "objects", str(schema) if _is_object(document, schema, with_fields=True) else "map"
+        elif kind:
+            yield kind, ""
+
+
+def _kind_without_type(schema: dict[str, Any]) -> str:
+    if "properties" in schema or "allOf" in schema:
+        return "object"
+    values = [schema["const"]] if "const" in schema else [v for v in schema.get("enum", []) if v is not None]
+    return {str: "string", int: "integer"}.get(type(values[0]), "") if values else ""
+
+
+def _is_object(document: Document, schema: Any, *, with_fields: bool = False) -> bool:
     schema = document.resolve(schema)
     if not isinstance(schema, dict):
         return False
-    is_object = schema.get("type") == "object" or "properties" in schema
-    return is_object or any(_is_object(document, part) for part in schema.get("allOf", []))
+    is_object = bool(schema.get("properties")) or (schema.get("type") == "object" and not with_fields)
+    return is_object or any(_is_object(document, part, with_fields=with_fields) for part in schema.get("allOf", []))
 
 
 def _recursion(document: Document) -> Iterator[Mistake]:
     """Schemas that contain themselves, each of whose modules would import the other."""
-    inside = {
-        name: set(_references(schema))
-        for name, schema in document.data.get("components", {}).get("schemas", {}).items()
-    }
-    for name, direct in inside.items():
-        reached: set[str] = set()
-        queue = list(direct)
-        while queue:
-            found = queue.pop()
-            if found not in reached:
-                reached.add(found)
-                queue += inside.get(found, ())
-        if name in reached:
+    schemas = document.data.get("components", {}).get("schemas", {})
+    for name, schema in schemas.items():
+        target = f"#/components/schemas/{name}"
+        parts = _reached(document, [(("components", "schemas", name), "schema", schema)])
+        if any(isinstance(part.value, dict) and part.value.get("$ref") == target for part in parts):
             problem = "a schema that contains itself is not supported; leave the inner one without a schema, as `{}`"
             yield Mistake(("components", "schemas", name), problem)
-
-
-def _references(value: Any) -> Iterator[str]:
-    """The names of the schemas that a part of the document refers to."""
-    if isinstance(value, dict):
-        reference = value.get("$ref")
-        if isinstance(reference, str) and reference.startswith("#/components/schemas/"):
-            yield reference.removeprefix("#/components/schemas/").partition("/")[0]
-    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _references(item)
 
 
 def _operation(document: Document, pointer: Pointer) -> Iterator[Mistake]:
@@ -159,7 +276,9 @@ def _parameter(document: Document, pointer: Pointer, parameter: dict[str, Any]) 
     name, where = parameter["name"], parameter["in"]
     what = f"the {where} parameter {name}"
     style = "form" if where == "query" else "simple"
-    if where == "cookie":
+    if where == "path" and not re.fullmatch(r"[A-Za-z_-][\w-]*", name, re.ASCII):
+        yield Mistake(pointer, f"{what} has a name that is not supported; use letters, digits and underscores")
+    elif where == "cookie":
         yield Mistake(pointer, f"{what} is not supported; use a header or the query")
     elif where == "header" and name.lower() in OWN_HEADERS:
         yield Mistake(pointer, f"{what} is not for a document to say: the client sets it by itself")

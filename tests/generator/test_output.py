@@ -97,8 +97,13 @@ def test_check_shows_a_difference_and_writes_nothing(
     assert {shown_line.format(client=client) for shown_line in shown} <= set(done.out.splitlines())
     assert "run scripts/generate and commit" in done.err
     assert tree(output) == before
+
+
+@pytest.mark.parametrize("change", [_edit, _remove, _other_line_ends, _remove_empty])
+def test_a_run_puts_a_damaged_client_right(output: Path, change: Callable[[Path], None]) -> None:
+    change(output / PACKAGE)
     assert run("--output", output).code == 0
-    assert tree(client) == tree(COMMITTED)
+    assert tree(output / PACKAGE) == tree(COMMITTED)
 
 
 # Parts of the time that a run takes. Rendering, formatting and importing come in the later half.

@@ -313,6 +313,72 @@ UNSUPPORTED = [
             f"{GET}.responses.418", "expected a `schema` of the content"),
     Mistake("date-format-in-a-list", "items: {type: string}", "items: {type: string, x-datetime-format: '%Y'}", "x-datetime-format: '%Y'",
             f"{BODY_FIELDS}.rooms.items.x-datetime-format", "has a meaning only for a field of a request body"),
+    # what stands in a place that gives it another meaning
+    Mistake("number-for-a-version", "version: 2.4.1", "version: 2.4", "version: 2.4",
+            "info.version", '2.4 is not of type "string"'),
+    Mistake("reference-of-the-default-response", '"418":\n          description: This is a teapot.', "default: {$ref: '#/components/responses/No'}", "$ref: '#/components/responses/No'",
+            f"{GET}.responses.default.$ref", "leads nowhere: there is no #/components/responses/No"),
+    Mistake("reference-in-the-default-response", "This is a teapot.", "Tea.\n        default: {description: Any., content: {application/json: {schema: {$ref: '#/components/schemas/No'}}}}", "$ref: '#/components/schemas/No'",
+            f"{GET}.responses.default.content.application/json.schema.$ref", "leads nowhere: there is no #/components/schemas/No"),
+    *(
+        Mistake(f"reference-of-a-field-named-{name}", '"on": {type: boolean}', f"{name}: {{$ref: '#/components/schemas/No'}}\n        \"on\": {{type: boolean}}", "$ref: '#/components/schemas/No'",
+                f"components.schemas.Switching.properties.{name}.$ref", "leads nowhere: there is no #/components/schemas/No")
+        for name in ("default", "example", "value", "enum", "const")
+    ),
+    Mistake("reference-to-another-kind", "{$ref: \"#/components/schemas/Lamp\"}", "{$ref: '#/components/securitySchemes/key'}", "$ref: '#/components/sec",
+            f"{PUT}.responses.201.content.application/json.schema.$ref", "expected a reference to one of #/components/schemas, not #/components/securitySchemes/key"),
+    Mistake("reference-into-a-schema", "{$ref: \"#/components/schemas/Lamp\"}", "{$ref: '#/components/schemas/Lamp/properties/colour'}", "$ref: '#/components/schemas/Lamp/",
+            f"{PUT}.responses.201.content.application/json.schema.$ref", "expected a reference to one of #/components/schemas, not"),
+    *(
+        Mistake(f"keyword-{keyword}", '"on": {type: boolean}', f'"on": {{type: boolean, {keyword}: {value}}}', f"{keyword}: {value}",
+                f"components.schemas.Switching.properties.on.{keyword}", f"the keyword {keyword} is not supported; leave it out, or describe it in words")
+        for keyword, value in [("$dynamicRef", '"#x"'), ("$dynamicAnchor", "x"), ("$anchor", "x"), ("patternProperties", "{'^x': {}}"),
+                               ("if", "{type: string}"), ("not", "{const: 5}"), ("prefixItems", "[{}]"), ("dependentRequired", "{a: [b]}"),
+                               ("unevaluatedProperties", "false"), ("contentEncoding", "base64"), ("xml", "{name: x}"), ("minimun", "5")]
+    ),
+    *(
+        Mistake(f"path-{name}", "  /lamps:", f"  '/lamps{path}':", f"'/lamps{path}':", f"paths./lamps{path}",
+                "expected a path as a URL has it, without query and fragment; write other characters as %XX")
+        for name, path in [("query", "?all=1"), ("fragment", "#top"), ("space", "/a b"), ("dots", "/../lamps"), ("dot", "/."),
+                           ("percent", "/100%"), ("accent", "/été"), ("quote", '/"')]
+    ),
+    Mistake("server-with-a-query", "https://lamps.example/v9", "https://lamps.example/v9?a=b", "url: https",
+            "servers.0.url", "expected an absolute http or https URL without variables, query and fragment"),
+    *(
+        Mistake(f"header-{name}", "      parameters:\n", f"      parameters:\n        - {{name: {name}, in: header, schema: {{type: string}}}}\n", "get:",
+                GET, f"the header parameter {name} is not for a document to say: the client sets it by itself")
+        for name in ("User-Agent", "HOST", "Content-Length", "Transfer-Encoding", "connection", "Cookie")
+    ),
+    # what no client would say
+    Mistake("required-without-a-property", "required: [on]", "required: [on, off]", "off]",
+            "components.schemas.Switching.required.1", "off is not among the `properties`"),
+    Mistake("default-that-is-a-list", "rooms: {type: array, items: {type: string}}", "rooms: {type: array, items: {type: string}, default: [hall]}", "default: [hall",
+            f"{BODY_FIELDS}.rooms.default", "a default that is a list or an object is not supported; describe it in words"),
+    Mistake("required-beside-a-reference", 'items: {$ref: "#/components/schemas/Switching"}', 'items: {$ref: "#/components/schemas/Switching", required: [on]}', "required: [on]}",
+            "components.schemas.Lamp.properties.switched.items.required", "required is not supported beside `$ref`"),
+    Mistake("read-only-in-a-body", "rooms: {type: array,", "rooms: {readOnly: true, type: array,", "readOnly",
+            f"{BODY_FIELDS}.rooms.readOnly", "is not supported in what is sent by plantLamp; use another schema there"),
+    Mistake("write-only-in-a-response", '"on": {type: boolean}', '"on": {type: boolean, writeOnly: true}', "writeOnly",
+            "components.schemas.Switching.properties.on.writeOnly", "is not supported in what is received by plantLamp; use another schema there"),
+    Mistake("const-of-a-number", '"on": {type: boolean}', '"on": {type: number, const: 1.5}', "const: 1.5",
+            "components.schemas.Switching.properties.on.const", "expected a text or a whole number; others are not supported"),
+    Mistake("enum-of-numbers", '"on": {type: boolean}', '"on": {type: number, enum: [1.5, 2.5]}', "1.5,",
+            "components.schemas.Switching.properties.on.enum.0", "expected a text or a whole number; others are not supported"),
+    # what cannot be told apart
+    *(
+        Mistake(f"union-of-{name}", '"on": {type: boolean}', f'"on": {{{key}: {parts}}}', f"{key}: {parts}", f"components.schemas.Switching.properties.on.{key}", problem)
+        for name, key, parts, problem in [
+            ("enum-and-text", "oneOf", "[{$ref: '#/components/schemas/Colour'}, {type: string}]", "texts of several kinds cannot be told apart"),
+            ("date-and-text", "anyOf", "[{type: string, format: date-time}, {type: string}]", "texts of several kinds cannot be told apart"),
+            ("date-and-uuid", "anyOf", "[{type: string, format: date}, {type: string, format: uuid}]", "texts of several kinds cannot be told apart"),
+            ("enum-and-enum", "oneOf", "[{type: string, enum: [a]}, {type: string, enum: [b]}]", "texts of several kinds cannot be told apart"),
+            ("const-and-text", "oneOf", "[{const: a}, {type: string}]", "texts of several kinds cannot be told apart"),
+            ("enum-and-number", "oneOf", "[{type: integer, enum: [1]}, {type: integer}]", "whole numbers of several kinds cannot be told apart"),
+            ("lists", "anyOf", "[{type: array, items: {type: string}}, {type: array, items: {type: integer}}]", "lists of several kinds cannot be told apart"),
+            ("nested", "anyOf", "[{oneOf: [{type: string, format: date}, {type: 'null'}]}, {type: string}]", "texts of several kinds cannot be told apart"),
+            ("map-and-text", "anyOf", "[{type: object, additionalProperties: {type: string}}, {type: string}]", "an object without `properties` is not supported beside other types"),
+        ]
+    ),
     Mistake("control-character-in-enum", "[warm-white,", '["warm\\nwhite",', '"warm',
             "components.schemas.Colour.enum.0", "expected a text without control characters"),
 ]  # fmt: skip
@@ -332,6 +398,14 @@ def test_what_would_make_a_wrong_client_is_refused(refuse: Refuse, mistake: Mist
 def test_a_schema_that_would_hide_a_name_of_the_client_is_refused(refuse: Refuse, name: str) -> None:
     (line,) = refuse.document(LAMPS.replace("schemas/Lamp", f"schemas/{name}").replace("    Lamp:\n", f"    {name}:\n"))
     assert f"`{name}`" in line
+
+
+@pytest.mark.parametrize("name", ["the name", " ", "1st", "né", "a.b"])
+def test_the_name_of_a_path_parameter(refuse: Refuse, name: str) -> None:
+    document = LAMPS.replace("/gardens/{name}", f"/gardens/{{{name}}}").replace("{name: name,", f"{{name: '{name}',")
+    (line,) = refuse.document(document)
+    problem = f"the path parameter {name} has a name that is not supported; use letters, digits and underscores"
+    assert line == f"api.yaml:{position(document, 'delete:')}: paths./gardens/{{{name}}}.delete: {problem}"
 
 
 def test_a_document_without_operations_is_refused(refuse: Refuse) -> None:
@@ -367,12 +441,50 @@ def test_a_link_to_no_operation_is_refused(refuse: Refuse) -> None:
 # The output
 
 
+FOREIGN = "was not made by scripts/generate, and would be lost; move it away, or choose another --output"
+
+
 def test_a_folder_that_holds_something_else_stays(refuse: Refuse) -> None:
     foreign = refuse.folder / "src" / PACKAGE
     foreign.mkdir(parents=True)
     (foreign / "thesis.txt").write_text("years of work")
-    (line,) = refuse.arguments("--document", str(DOCUMENT), "--output", "src")
-    assert line == f"src/{PACKAGE}: this is not a generated client, and would be replaced; choose another --output"
+    lines = refuse.arguments("--document", str(DOCUMENT), "--output", "src")
+    assert lines == [f"src/{PACKAGE}/thesis.txt: {FOREIGN}"]
+
+
+@pytest.mark.parametrize("name", ["business.py", "models/business.py", ".git/HEAD", "own", "__pycache__/notes.txt"])
+@pytest.mark.parametrize("document", [str(DOCUMENT), "lamps.yaml"], ids=["same", "other"])
+def test_what_users_put_into_a_client_stays(refuse: Refuse, name: str, document: str) -> None:
+    (refuse.folder / "lamps.yaml").write_text(LAMPS)
+    foreign = refuse.output / PACKAGE / name
+    if "." in name:
+        foreign.parent.mkdir(exist_ok=True)
+        foreign.write_text("years of work")
+    else:
+        foreign.mkdir()
+    (line,) = refuse.arguments("--document", document, "--output", "out")
+    first = foreign.parent if name.startswith(".git") else foreign
+    assert line == f"out/{PACKAGE}/{first.relative_to(refuse.output / PACKAGE)}: {FOREIGN}"
+
+
+def test_a_package_that_merely_looks_generated_stays(refuse: Refuse) -> None:
+    (refuse.output / PACKAGE / "generated-files.txt").unlink()
+    (line,) = refuse.arguments("--document", str(DOCUMENT), "--output", "out")
+    assert line.endswith(FOREIGN)
+
+
+def test_a_link_to_a_folder_elsewhere_stays(refuse: Refuse) -> None:
+    (refuse.output / PACKAGE).rename(refuse.folder / "elsewhere")
+    (refuse.output / PACKAGE).symlink_to(refuse.folder / "elsewhere")
+    (line,) = refuse.arguments("--document", str(DOCUMENT), "--output", "out")
+    assert line == f"out/{PACKAGE}: {FOREIGN}"
+
+
+def test_a_hidden_folder_of_the_user_beside_the_client_stays(tmp_path: Path) -> None:
+    (tmp_path / "out" / ".generate-notes").mkdir(parents=True)
+    (tmp_path / "out" / ".generate-notes" / "thesis.txt").write_text("years of work")
+    assert generate.main(["--document", str(DOCUMENT), "--output", str(tmp_path / "out")]) == 0
+    assert (tmp_path / "out" / ".generate-notes" / "thesis.txt").read_text() == "years of work"
 
 
 @pytest.mark.parametrize("name", ["file", "file/below", f"taken/{PACKAGE}"])
