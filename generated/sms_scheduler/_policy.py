@@ -83,4 +83,6 @@ def _is_unsent(end: Response | httpx.HTTPError) -> bool:
 def in_words(error: Exception) -> str:
     """What went wrong, without the bytes received, which may be anybody's."""
     words, *_ = str(error).partition("bytearray(")
+    if isinstance(error, GivingUpError):
+        return words
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
