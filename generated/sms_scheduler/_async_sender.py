@@ -27,7 +27,7 @@ class AsyncSender:
     """What sends the requests of a client, and of those that share its connections."""
 
     def __init__(self, settings: Settings, given: httpx.AsyncBaseTransport | None) -> None:
-        check_type("transport", given, httpx.AsyncBaseTransport | None, "an httpx.AsyncBaseTransport")
+        check_type("transport", given, httpx.AsyncBaseTransport | None, f"an {httpx.__name__}.AsyncBaseTransport")
         self.is_closed = False
         self._is_ours = given is None
         self._transport = _AsyncTransport(AsyncConnections.of(settings)) if given is None else given

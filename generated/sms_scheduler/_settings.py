@@ -16,7 +16,7 @@ import attrs
 from ._about import API_KEY_VARIABLE, BASE_URL_VARIABLE, DEFAULT_BASE_URL, DISTRIBUTION, __version__, httpx
 from ._types import Request
 
-USER_AGENT = f"{DISTRIBUTION}/{__version__} httpx/{httpx.__version__}".encode()
+USER_AGENT = f"{DISTRIBUTION}/{__version__} {httpx.__name__}/{httpx.__version__}".encode()
 _A_DAY = 86_400.0
 _KINDS = ("connect", "read", "write", "pool")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)
@@ -56,7 +56,9 @@ class Settings:
     def __attrs_post_init__(self) -> None:
         _check_api_key(self.api_key)
         _check_base_url(self.base_url)
-        check_type("timeout", self.timeout, int | float | httpx.Timeout, "a number of seconds or an httpx.Timeout")
+        check_type(
+            "timeout", self.timeout, int | float | httpx.Timeout, f"a number of seconds or an {httpx.__name__}.Timeout"
+        )
         timeouts = (
             self.timeout.as_dict()
             if isinstance(self.timeout, httpx.Timeout)

@@ -100,7 +100,7 @@ class Schema:
     def errors(self, value: object) -> list[jsonschema_rs.ValidationError]:
         """Everything in a value that the schema forbids.
 
-        Raises ValueError for what no schema can judge: JSON nested hundreds of levels deep.
+        Raises ValueError for what no schema can check: JSON nested hundreds of levels deep.
         """
         return list(self._validator.iter_errors(value))
 

@@ -89,7 +89,7 @@ def running_mock() -> Iterator[MockServer]:
 
 @pytest.fixture
 def mock(running_mock: MockServer) -> MockServer:
-    """The stand-in, as good as new for each test."""
+    """The mock server, reset for each test."""
     running_mock.reset()
     return running_mock
 

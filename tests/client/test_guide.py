@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sms_scheduler import SmsScheduler, SmsStatus
+from sms_scheduler._about import httpx
 from sms_scheduler_mock import MockServer
 
 from .conftest import API_KEY, Waits
@@ -30,7 +31,8 @@ def example(mock: MockServer, monkeypatch: pytest.MonkeyPatch) -> Callable[[str]
 
     def run(name: str) -> Any:
         names: dict[str, Any] = {"__name__": name}
-        exec(compile(EXAMPLES[name], name, "exec"), names)
+        code = EXAMPLES[name].replace("import httpx\n", f"import {httpx.__name__} as httpx\n")
+        exec(compile(code, name, "exec"), names)
         return SimpleNamespace(**names)
 
     return run

@@ -1,4 +1,4 @@
-"""Every operation there and back, against the stand-in server."""
+"""Every operation there and back, against the mock server."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime

@@ -63,7 +63,7 @@ def _pyrefly(folder: Path) -> list[str]:
 
 
 CHECKERS = {"mypy": _mypy, "pyright": _pyright}
-# These have no comment of their own for each kind of mistake, so they judge good use alone.
+# These have no comment of their own for each kind of mistake, so they check good use alone.
 YOUNG_CHECKERS = {"ty": _ty, "pyrefly": _pyrefly}
 
 

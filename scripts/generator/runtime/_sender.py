@@ -25,7 +25,7 @@ class Sender:
     """What sends the requests of a client, and of those that share its connections."""
 
     def __init__(self, settings: Settings, given: httpx.BaseTransport | None) -> None:
-        check_type("transport", given, httpx.BaseTransport | None, "an httpx.BaseTransport")
+        check_type("transport", given, httpx.BaseTransport | None, f"an {httpx.__name__}.BaseTransport")
         self.is_closed = False
         self._transport = _Transport(Connections.of(settings)) if given is None else given
 
