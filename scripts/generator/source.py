@@ -64,7 +64,8 @@ class _Loader(yaml.SafeLoader):
 
     yaml_implicit_resolvers = {}  # noqa: RUF012  (as PyYAML declares it)
     # JSON, and YAML 1.2 between quotes, may have the characters from U+007F to U+009F as they are.
-    NON_PRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+    _printable = "\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff"
+    NON_PRINTABLE = re.compile(f"[^{_printable}]")  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues]
 
     def scan_to_next_token(self) -> None:
         """Skip what separates two tokens: tabs too between brackets, where they are no indentation."""
