@@ -5,6 +5,7 @@ descriptions of responses) and the Python that the overriding templates need.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import Any, NoReturn
@@ -12,11 +13,13 @@ from typing import Any, NoReturn
 import attrs
 from openapi_python_client import strings
 from openapi_python_client.parser.openapi import Endpoint, GeneratorData
+from openapi_python_client.parser.properties.any import AnyProperty
 from openapi_python_client.parser.properties.boolean import BooleanProperty
 from openapi_python_client.parser.properties.const import ConstProperty
 from openapi_python_client.parser.properties.date import DateProperty
 from openapi_python_client.parser.properties.datetime import DateTimeProperty
 from openapi_python_client.parser.properties.enum_property import EnumProperty
+from openapi_python_client.parser.properties.float import FloatProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.model_property import ModelProperty
 from openapi_python_client.parser.properties.none import NoneProperty
@@ -25,7 +28,7 @@ from openapi_python_client.parser.responses import Response
 
 from .docstrings import Section, docstring, text
 from .document import Document, DocumentError, Mistake
-from .names import Renamed, argument_name, python_name
+from .names import CLASS_NAMES, Renamed, argument_name, python_name
 from .properties import (
     SIMPLE_TYPES,
     all_endpoints,
@@ -55,6 +58,7 @@ PHRASES = {
     414: "URI Too Long",
     416: "Range Not Satisfiable",
     422: "Unprocessable Content",
+    501: "Unimplemented",  # NotImplementedError is Python's own
 }
 # Errors for what stands for several statuses.
 SHARED_ERRORS = {"3XX": "RedirectError", "4XX": "ClientError", "5XX": "ServerError", "default": "DefaultError"}
@@ -75,6 +79,7 @@ class Field:
         description: What the document says of it.
         default: The default as code, or None if it is required.
         encoded: For an argument, the expression of what is sent for it.
+        sent: For a parameter, the annotation of what is sent.
         takes_zone: Whether that depends on the client's time zone.
     """
 
@@ -84,6 +89,7 @@ class Field:
     description: str
     default: str | None = None
     encoded: str = ""
+    sent: str = ""
     takes_zone: bool = False
 
 
@@ -228,6 +234,7 @@ class Uses:
         renaming: Responses with fields whose names in Python are not those in JSON.
         ranges: Statuses such as 4XX, or "default".
         public: Operations that take no API key.
+        numbers: Numbers that may have no end, and values of any type.
     """
 
     query: bool
@@ -237,6 +244,7 @@ class Uses:
     renaming: bool
     ranges: bool
     public: bool
+    numbers: bool
 
 
 def described(fields: Iterable[Field]) -> list[tuple[str, str]]:
@@ -440,7 +448,8 @@ class _Builder:
         """The parameters as arguments: those in the path, in the query, and in headers."""
         raw = {(each["in"], each["name"]): each for each in reversed(self._document.parameters(pointer))}
         found: dict[str, list[Field]] = {"path": [], "query": [], "header": []}
-        taken: set[str] = set()
+        # what the method that waits takes too
+        taken = {"poll", "report", "timeout", "wait"} if "x-waiter" in self._document.at(pointer) else set[str]()
         for location, prop in endpoint.iter_all_parameters():
             field = self._parameter(prop, location.value, raw[location.value, raw_name(prop)], taken)
             found[location.value].append(field)
@@ -450,13 +459,14 @@ class _Builder:
     def _parameter(self, prop: Any, where: str, raw: dict[str, Any], taken: set[str]) -> Field:
         field = self._field(prop, ARGUMENT)
         name = argument_name(field.json_name, where, taken)
-        code = f"{field.json_name!r}, {name}, {self.annotation(prop, SENT)}"
+        sent = self.annotation(prop, SENT)
+        code = f"{field.json_name!r}, {name}, {sent}"
         if where == "query":
             joined = holds_list(prop) and not raw.get("explode", True)
             encoded = f"query_items({code}, ',')" if joined else f"query_items({code})"
         else:
             encoded = f"header_items({code})" if where == "header" else f"path_segment({code})"
-        return attrs.evolve(field, name=name, description=text(raw.get("description")), encoded=encoded)
+        return attrs.evolve(field, name=name, description=text(raw.get("description")), encoded=encoded, sent=sent)
 
     def _arguments(self, pointer: Pointer, body: Any, taken: set[str]) -> list[Field]:
         """The fields of a request body as arguments of the method."""
@@ -464,7 +474,8 @@ class _Builder:
         raw = properties(self._document, content[JSON]["schema"])
         arguments: list[Field] = []
         for prop in fields_of(body):
-            schema = self._document.resolve(raw[self._original(raw_name(prop))])
+            field = raw[self._original(raw_name(prop))]
+            schema = {**self._document.resolve(field), **field}  # what is said beside a `$ref` is said of this use
             arguments.append(self._argument(prop, schema, taken | {argument.name for argument in arguments}))
         return arguments
 
@@ -520,7 +531,7 @@ class _Builder:
         bodies = [body.prop for endpoint in endpoints for body in endpoint.bodies]
         needs_query = any(endpoint.query_parameters for endpoint in endpoints)
         needs_headers = any(endpoint.header_parameters for endpoint in endpoints)
-        unplain = (BooleanProperty, DateProperty, DateTimeProperty)
+        unplain = (BooleanProperty, DateProperty, DateTimeProperty, FloatProperty, AnyProperty)
         return Uses(
             query=needs_query,
             headers=needs_headers,
@@ -529,6 +540,7 @@ class _Builder:
             renaming=bool(self._reachable(endpoint_results(self._data)) & self._renamed_models),
             ranges=any(not error.status.isdecimal() for error in self.errors),
             public=any(operation.is_public for operation in self.operations.values()),
+            numbers=any(holds(prop, FloatProperty, AnyProperty) for prop in [*parameters, *bodies]),
         )
 
     def codec_types(self) -> tuple[str, str]:
@@ -542,15 +554,11 @@ class _Builder:
 
     def json_names(self) -> dict[str, str]:
         """The names in the document of the fields that have another one in Python."""
-        names = [
-            (str(prop.python_name), self._original(raw_name(prop)))
-            for model in self._data.models
-            for prop in fields_of(model)
-        ]
-        return {name: original for name, original in names if name != original}
+        fields = [field for model in self._data.models for field in self.fields(model, RECEIVED)]
+        return {field.name: field.json_name for field in fields if field.name != field.json_name}
 
     def _is_renamed(self, model: Any) -> bool:
-        return any(str(prop.python_name) != self._original(raw_name(prop)) for prop in fields_of(model))
+        return any(field.name != field.json_name for field in self.fields(model, RECEIVED))
 
     def model_fields(self, model: ModelProperty) -> list[Field]:
         """The fields of a model, with the types that suit its use."""
@@ -558,7 +566,13 @@ class _Builder:
 
     def fields(self, model: Any, use: str) -> list[Field]:
         """The fields of a model, required ones first."""
-        return [self._field(prop, use) for prop in fields_of(model)]
+        return [self._described_field(model, prop, use) for prop in fields_of(model)]
+
+    def _described_field(self, model: ModelProperty, prop: Any, use: str) -> Field:
+        """A field, with what is said of it there beside a `$ref`."""
+        field = self._field(prop, use)
+        declared = text(getattr((model.data.properties or {}).get(prop.name), "description", None))
+        return attrs.evolve(field, description=declared or field.description)
 
     def _field(self, prop: Any, use: str) -> Field:
         kind = self.annotation(prop, use)
@@ -567,7 +581,9 @@ class _Builder:
             is_nullable = any(isinstance(inner, NoneProperty) for inner in [prop, *inner_props(prop)])
             kind, default = kind if is_nullable else f"{kind} | None", "None"
         json_name = self._original(raw_name(prop))
-        return Field(str(prop.python_name), json_name, kind, text(prop.description), default)
+        # Python reads an identifier in this form, whichever way it is written
+        name = unicodedata.normalize("NFKC", str(prop.python_name))
+        return Field(name, json_name, kind, text(prop.description), default)
 
     def annotation(self, prop: Any, use: str) -> str:
         """The Python type of a value."""
@@ -610,10 +626,11 @@ class _Builder:
             values = [value for value in schema.get("enum", []) if value is not None]
             if [escaped(value) for value in values] != list(enum.values.values()):
                 continue
-            final = zip(values, schema.get("x-enum-final", []), strict=False)
+            final = zip(schema["enum"], schema.get("x-enum-final", []), strict=False)
+            words = zip(schema["enum"], schema.get("x-enum-descriptions", []), strict=False)
             extensions = EnumExtensions(
-                dict(zip(values, schema.get("x-enum-descriptions", []), strict=False)),
-                [value for value, is_final in final if is_final],
+                {value: text for value, text in words if value is not None},
+                [value for value, is_final in final if is_final and value is not None],
             )
             if found and extensions != found[0]:
                 self._refuse(
@@ -645,13 +662,19 @@ def error_name(status: str) -> str:
     return strings.pascal_case(phrase).removesuffix("Error") + "Error"
 
 
+def reserved_classes(document: Document, package: str) -> set[str]:
+    """The names of classes that stand whatever the schemas are called."""
+    client = strings.pascal_case(package)
+    statuses = {status for _, operation in document.operations() for status in operation.get("responses", {})}
+    errors = {error_name(status) for status in statuses if not status.startswith("2")}
+    clients = {f"{prefix}{client}{suffix}" for prefix in ("", "Async") for suffix in ("", "WithRawResponse")}
+    return {*CLASS_NAMES, *clients, f"{client}Error", *errors}
+
+
 def path_code(path: str, parameters: Sequence[Field]) -> str:
     """The path as a Python expression of its parameters' encoded segments."""
     if not parameters:
         return repr(path)
-    segments = {parameter.json_name: f"{{{parameter.name}_segment}}" for parameter in parameters}
+    segments = {parameter.json_name: parameter.encoded for parameter in parameters}
     pieces = re.split(r"{(.*?)}", path)
-    code = "".join(
-        segments[piece] if index % 2 else strings.in_f_string_literal(piece) for index, piece in enumerate(pieces)
-    )
-    return f'f"{code}"'
+    return " + ".join(segments[piece] if index % 2 else repr(piece) for index, piece in enumerate(pieces) if piece)

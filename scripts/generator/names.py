@@ -2,25 +2,64 @@
 
 import copy
 import itertools
-from collections.abc import Container, Iterator
+import re
+import unicodedata
+from collections.abc import Container, Iterator, Set
+from pathlib import Path
 from typing import Any
 
 import attrs
-from openapi_python_client.strings import PythonIdentifier
+from openapi_python_client.config import ClassOverride
+from openapi_python_client.strings import ClassName, PythonIdentifier, snake_case
 
 from .document import Document
 
+_TEMPLATES = Path(__file__).with_name("templates")
+
+
+def _template_names(pattern: str) -> set[str]:
+    """The names that the templates with names of a pattern import, and the classes that they define."""
+    found: set[str] = set()
+    for path in _TEMPLATES.glob(pattern):
+        text = re.sub(r"{[{%].*?[%}]}", "", path.read_text(encoding="utf-8"))
+        for names in re.findall(r"^ *(?:from [\w.]+ )?import (.+)$", text, re.MULTILINE):
+            found.update(re.findall(r"\w+", names))
+        found.update(re.findall(r"^class (\w+)", text, re.MULTILINE))
+    return found
+
+
 # What an operation's module and the clients' methods call by these names, which an argument would hide.
-MODULE_NAMES = {
-    *("api_error", "as_list", "body", "datetime", "decode", "decoder", "encode", "header_items", "path_segment"),
-    *("query_items", "query_string", "renaming_decoder", "request", "response", "self", "timezone", "uuid"),
-    "wire_datetime",
-}
+MODULE_NAMES = {"body", "request", "response", "self", "timezone", *_template_names("endpoint_module*")}
+# The classes of the templates, which one of a document would hide.
+CLASS_NAMES = {name for name in _template_names("*.jinja") if name[0].isupper()}
+# What the module of a model calls by this name, which a field's default would hide.
+FIELD_NAMES = {"attrs"}
 
 
 def python_name(name: str) -> str:
-    """The name of an operation, field or parameter in Python."""
-    return str(PythonIdentifier(name, prefix="field_"))
+    """The name of an operation, field or parameter in Python, in the form in which Python reads it."""
+    return unicodedata.normalize("NFKC", PythonIdentifier(name, prefix="field_"))
+
+
+def class_overrides(document: Document, reserved: Set[str]) -> dict[str, ClassOverride]:
+    """Other names for the classes of schemas that would hide another class, or share its module."""
+    overrides = {name: _called(f"{name}Model") for name in reserved}
+    taken = set(reserved)
+    modules: set[str] = set()
+    for name in dict.fromkeys(
+        ClassName(name, "field_") for name in document.data.get("components", {}).get("schemas", {})
+    ):
+        candidates = itertools.chain([name, f"{name}Model"], (f"{name}Model{number}" for number in itertools.count(2)))
+        free = next(each for each in candidates if each not in taken and python_name(each) not in modules)
+        if free != name:
+            overrides[name] = _called(free)
+        taken.add(free)
+        modules.add(python_name(free))
+    return overrides
+
+
+def _called(name: str) -> ClassOverride:
+    return ClassOverride.model_validate({"class_name": name})
 
 
 def argument_name(name: str, where: str, taken: Container[str]) -> str:
@@ -36,27 +75,50 @@ def _candidates(name: str) -> Iterator[str]:
     return (f"{name}_{number}" for number in itertools.count(2))
 
 
+def enum_names(values: list[str]) -> list[str]:
+    """The names of an enum's texts: made of the texts alone where they can be, so that they stay when another is added."""
+    names: list[str] = []
+    for value in values:
+        words = snake_case(value.upper()).upper()
+        name = unicodedata.normalize(
+            "NFKC", words if value[:1].isalpha() and words.isidentifier() else f"VALUE_{words}"
+        )
+        if not name.isidentifier() or name == "VALUE_":
+            name = f"VALUE_{len(names)}"
+        names.append(next(free for free in itertools.chain([name], _candidates(name)) if free not in names))
+    return names
+
+
 class Renamed:
-    """A document in which no two fields of an object have one name in Python.
+    """A document as openapi-python-client is to read it: with nothing that it would leave out, or give a wrong name.
 
     Attributes:
-        data: The document, with another name for all but one of the fields that collide.
+        data: The document, with another name for all but one of the fields of an object that have one name in Python.
     """
 
     def __init__(self, document: Document) -> None:
         self._originals: dict[str, str] = {}
-        self._taken = {name for _, schema in document.schemas() for name in schema.get("properties", {})}
-        found = {pointer: names for pointer, schema in document.schemas() if (names := self._new_names(schema))}
-        copied = attrs.evolve(document, data=copy.deepcopy(document.data)) if found else document
-        for pointer, names in found.items():
-            schema = copied.at(pointer)
-            schema["properties"] = {names.get(name, name): field for name, field in schema["properties"].items()}
-            schema["required"] = [names.get(name, name) for name in schema.get("required", [])]
-        self.data = copied.data
+        self.data = copy.deepcopy(document.data)
+        copied = attrs.evolve(document, data=self.data)
+        schemas = [schema for _, schema in copied.schemas()]
+        self._taken = {name for schema in schemas for name in schema.get("properties", {})}
+        for schema in schemas:
+            self._rename(schema)
+            _spell_out(copied, schema)
+        for _, operation in copied.operations():
+            for key in {"operationId"} & set(operation):
+                operation[key] = unicodedata.normalize("NFKC", operation[key])
+            operation["tags"] = [unicodedata.normalize("NFKC", tag) for tag in operation.get("tags", [])] or ["default"]
 
     def original(self, name: str) -> str:
         """The name in the document of a field that is called `name` in `data`."""
         return self._originals.get(name, name)
+
+    def _rename(self, schema: dict[str, Any]) -> None:
+        names = self._new_names(schema)
+        if names:
+            schema["properties"] = {names.get(name, name): field for name, field in schema["properties"].items()}
+            schema["required"] = [names.get(name, name) for name in schema.get("required", [])]
 
     def _new_names(self, schema: dict[str, Any]) -> dict[str, str]:
         """New names for the fields that collide with one before them, or with one that needs no conversion."""
@@ -64,9 +126,54 @@ class Renamed:
         used = {name for name in schema.get("properties", {}) if python_name(name) == name}
         for name in schema.get("properties", {}):
             wanted = python_name(name)
-            if wanted != name and wanted in used:
-                names[name] = next(free for free in _candidates(wanted) if free not in self._taken)
+            if (wanted != name and wanted in used) or wanted in FIELD_NAMES:
+                candidates = itertools.chain([f"{wanted}_field"] * (wanted in FIELD_NAMES), _candidates(wanted))
+                # the same name wherever the field stands
+                names[name] = next(
+                    free for free in candidates if free not in self._taken or self._originals.get(free) == name
+                )
                 self._taken.add(names[name])
                 self._originals[names[name]] = name
             used.add(wanted)
         return names
+
+
+def _spell_out(document: Document, schema: dict[str, Any]) -> None:
+    """Write a schema so that openapi-python-client sees all of it."""
+    schema.pop("title", None)  # it would name the class
+    if "$ref" in schema and len(schema) > 1:
+        schema["allOf"] = [{"$ref": schema.pop("$ref")}]
+    elif "allOf" in schema and {"properties", "required"} & set(schema):
+        own: dict[str, Any] = {key: schema.pop(key) for key in ("properties", "required") if key in schema}
+        schema["allOf"].append({"type": "object", **own})
+    default = schema.get("default")
+    for key in ("oneOf", "anyOf", "type"):
+        if default is not None and isinstance(schema.get(key), list):  # the first that can take a default takes it
+            schema[key].sort(key=lambda part: not _suits(document, part, default))
+    if None in schema.get("enum", []) and schema["enum"] != [None]:
+        schema = _split_off_null(schema)
+    values = [value for value in schema.get("enum", []) if value is not None]
+    if values and "x-enum-varnames" not in schema and all(isinstance(value, str) for value in values):
+        schema["x-enum-varnames"] = enum_names(values)
+
+
+def _split_off_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Make an enum with a null a choice between null and an enum, which is returned."""
+    at = schema["enum"].index(None)
+    enum: dict[str, Any] = {
+        key: schema.pop(key) for key in list(schema) if key in {"enum", "type"} or key.startswith("x-enum-")
+    }
+    for key in enum.keys() - {"type"}:
+        enum[key] = [*enum[key][:at], *enum[key][at + 1 :]]
+    enum["type"] = "string" if isinstance(enum["enum"][0], str) else "integer"
+    schema["oneOf"] = [enum, {"type": "null"}]
+    return enum
+
+
+def _suits(document: Document, part: Any, value: Any) -> bool:
+    """Whether a value is of a type, or of that of a schema."""
+    schema = document.resolve(part)
+    schema = schema if isinstance(schema, dict) else {"type": schema}
+    if value in schema.get("enum", []):
+        return True
+    return schema.get("type") == {str: "string", bool: "boolean", int: "integer", float: "number"}.get(type(value))

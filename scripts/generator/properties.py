@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+import attrs
 from openapi_python_client.parser.openapi import Endpoint, GeneratorData
 from openapi_python_client.parser.properties.any import AnyProperty
 from openapi_python_client.parser.properties.boolean import BooleanProperty
@@ -14,6 +15,7 @@ from openapi_python_client.parser.properties.int import IntProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.model_property import ModelProperty
 from openapi_python_client.parser.properties.none import NoneProperty
+from openapi_python_client.parser.properties.protocol import Value
 from openapi_python_client.parser.properties.string import StringProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.properties.uuid import UuidProperty
@@ -28,7 +30,7 @@ SIMPLE_TYPES: dict[type, str] = {
     IntProperty: "int",
     NoneProperty: "None",
     StringProperty: "str",
-    UuidProperty: "uuid.UUID",
+    UuidProperty: "UUID",
 }
 
 
@@ -72,6 +74,15 @@ def default_code(prop: Any) -> str | None:
     match prop:
         case StringProperty():
             return repr(prop.default.raw_value)
+        case UnionProperty():
+            raw = prop.default.raw_value
+            inners: list[Any] = list(prop.inner_properties)
+            converted = [(inner, inner.convert_value(raw)) for inner in inners]
+            return next(
+                default_code(attrs.evolve(inner, default=value))
+                for inner, value in converted
+                if isinstance(value, Value)
+            )
         case DateProperty() | DateTimeProperty():
             return f"{SIMPLE_TYPES[type(prop)]}.fromisoformat({prop.default.raw_value!r})"
         case _:
@@ -99,8 +110,7 @@ def inner_props(prop: Any) -> list[Any]:
     """The properties directly below one."""
     match prop:
         case ModelProperty():
-            additional = [prop.additional_properties] if prop.additional_properties else []
-            return [*fields_of(prop), *additional]
+            return [prop.additional_properties] if is_map(prop) else fields_of(prop)
         case ListProperty():
             return [prop.inner_property]
         case UnionProperty():

@@ -8,8 +8,13 @@ import re
 import shutil
 import subprocess
 import sys
+import traceback
+from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
+from typing import cast
 
+import msgspec
 import openapi_python_client
 from jinja2 import StrictUndefined
 from openapi_python_client import Project
@@ -17,9 +22,9 @@ from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.parser.openapi import GeneratorData
 
-from .context import context
+from .context import Operation, context, reserved_classes
 from .document import Document, DocumentError, Mistake
-from .names import Renamed
+from .names import Renamed, class_overrides
 from .properties import class_names
 from .swap import write_manifest
 
@@ -44,6 +49,7 @@ def render(document: Document, folder: Path, package: str, distribution: str, ht
         overwrite=False,
         output_path=folder,
     )
+    config.class_overrides = class_overrides(document, reserved_classes(document, package))
     renamed = Renamed(document)
     data = GeneratorData.from_dict(renamed.data, config=config)
     if isinstance(data, GeneratorError):
@@ -71,7 +77,7 @@ def render(document: Document, folder: Path, package: str, distribution: str, ht
             shutil.copy(module, folder)
     _format(folder)
     _head(folder, document)
-    _import(folder)
+    _import(folder, document, cast("list[Operation]", names["operations"]))
     write_manifest(folder)
 
 
@@ -114,11 +120,11 @@ def _ruff(arguments: list[str], folder: Path) -> None:
         raise DocumentError(f"{_INVALID}: {lines[-1] if lines else command}")
 
 
-def _import(folder: Path) -> None:
-    """Import every module of the client under another name, as the last check before it replaces the old one.
+def _import(folder: Path, document: Document, operations: Sequence[Operation]) -> None:
+    """Import every module of the client under another name, and let msgspec read the types of all that is sent.
 
     Raises:
-        DocumentError: A module cannot be imported.
+        DocumentError: A module cannot be imported, or a value cannot be checked; its operation is named if it is known.
     """
     name = "_fresh_client"
     init = folder / "__init__.py"
@@ -131,9 +137,27 @@ def _import(folder: Path) -> None:
         spec.loader.exec_module(module)
         for path in sorted(folder.rglob("*.py")):
             importlib.import_module(".".join([name, *path.relative_to(folder).with_suffix("").parts]))
+        for operation in operations:
+            _compile(operation, sys.modules[f"{name}._api.{operation.tag}.{operation.name}"])
     except Exception as error:
-        raise DocumentError(f"{_INVALID}: {type(error).__name__}: {error}") from error
+        files = [Path(frame.filename) for frame in traceback.extract_tb(error.__traceback__)]
+        named = {file.stem for file in files if folder / "_api" in file.parents} | set(getattr(error, "__notes__", ()))
+        pointers = zip(dict(document.operations()), operations, strict=True)
+        pointer = next((pointer for pointer, operation in pointers if operation.name in named), ())
+        problem = f"{_INVALID}: {type(error).__name__}: {error}"
+        raise DocumentError(document.describe([Mistake(pointer, problem)])) from error
     finally:
         sys.dont_write_bytecode = not writes_bytecode
         for loaded in [loaded for loaded in sys.modules if loaded.partition(".")[0] == name]:
             del sys.modules[loaded]
+
+
+def _compile(operation: Operation, module: ModuleType) -> None:
+    """Let msgspec read the types of an operation's parameters and body, as it otherwise does at the first call."""
+    fields = [*operation.path_parameters, *operation.query, *operation.headers]
+    try:
+        for kind in [*(field.sent for field in fields), *([operation.body_model] if operation.body_model else [])]:
+            msgspec.json.Decoder(eval(kind, vars(module)), dec_hook=lambda _, value: value)  # noqa: S307
+    except Exception as error:
+        error.add_note(operation.name)
+        raise

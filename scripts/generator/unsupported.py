@@ -60,6 +60,9 @@ def find_unsupported(document: Document) -> Iterator[Mistake]:
     yield from _whole(document)
     yield from _recursion(document)
     fields = _body_fields(document)
+    for part in document.parts:
+        if part.kind == "schema" and isinstance(part.value, bool) and part.pointer[-1] != "additionalProperties":
+            yield Mistake(part.pointer, "true and false are not supported as a schema; write `{}` for any value")
     for pointer, schema in document.schemas():
         yield from _keywords(pointer, schema)
         yield from _schema(document, pointer, schema)
@@ -165,7 +168,26 @@ def _schema(document: Document, pointer: Pointer, schema: dict[str, Any]) -> Ite
         for index, name in enumerate(schema.get("required", [])):
             if name not in fields:
                 yield Mistake((*pointer, "required", index), f"{name} is not among the `properties`")
+    yield from _combination(document, pointer, schema)
     yield from _union(document, pointer, schema)
+
+
+def _combination(document: Document, pointer: Pointer, schema: dict[str, Any]) -> Iterator[Mistake]:
+    """Schemas that are put together in a way of which a part would be lost."""
+    choice = next((key for key in ("oneOf", "anyOf") if key in schema), None)
+    beside = {"additionalProperties", "allOf", "anyOf", "const", "enum", "items", "properties", "required"} - {choice}
+    for key in sorted(beside & set(schema)) if choice else ():
+        yield Mistake(
+            (*pointer, key), f"{key} is not supported beside `{choice}`; write it in each of the schemas there"
+        )
+    parts = schema.get("allOf", [])
+    is_reference = len(parts) == 1 and isinstance(parts[0], dict) and "$ref" in parts[0] and "properties" not in schema
+    for index, part in enumerate([] if is_reference else parts):
+        whole = document.resolve(part)
+        is_other = not isinstance(whole, dict) or {"anyOf", "const", "enum", "items", "oneOf"} & set(whole)
+        if is_other or whole.get("type", "object") != "object" or isinstance(whole.get("additionalProperties"), dict):
+            problem = "expected an object with `properties`; others are not supported in `allOf`"
+            yield Mistake((*pointer, "allOf", index), problem)
 
 
 # What a value can be, and what of it Python makes: values of one kind that become different things are not told apart.
@@ -352,6 +374,8 @@ def _content(pointer: Pointer, holder: dict[str, Any]) -> Iterator[Mistake]:
 def properties(document: Document, schema: Any) -> dict[str, Any]:
     """The schemas of an object's fields, by their names in the document."""
     schema = document.resolve(schema)
+    if not isinstance(schema, dict):
+        return {}
     found: dict[str, Any] = {}
     for part in schema.get("allOf", []):
         found.update(properties(document, part))

@@ -12,8 +12,7 @@ _ERRORS: Errors = {401: (UnauthorizedError, None), 404: (NotFoundError, None)}
 
 def build_request(id: int) -> Request:
     """Build the request; raises TypeError or ValueError for an argument that cannot be sent."""
-    id_segment = path_segment("id", id, int)
-    return Request("getMessage", "GET", f"/message/{id_segment}")
+    return Request("getMessage", "GET", "/message/" + path_segment("id", id, int))
 
 
 def read_response(response: Response) -> list[MessageReportRow]:

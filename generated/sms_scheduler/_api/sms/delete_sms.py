@@ -12,8 +12,7 @@ _ERRORS: Errors = {401: (UnauthorizedError, None), 404: (NotFoundError, None)}
 
 def build_request(id: int) -> Request:
     """Build the request; raises TypeError or ValueError for an argument that cannot be sent."""
-    id_segment = path_segment("id", id, int)
-    return Request("deleteSms", "DELETE", f"/sms/{id_segment}")
+    return Request("deleteSms", "DELETE", "/sms/" + path_segment("id", id, int))
 
 
 def read_response(response: Response) -> SmsDeletion:
