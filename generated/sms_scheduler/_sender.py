@@ -28,6 +28,7 @@ class Sender:
     def __init__(self, settings: Settings, given: httpx.BaseTransport | None) -> None:
         check_type("transport", given, httpx.BaseTransport | None, f"an {httpx.__name__}.BaseTransport")
         self.is_closed = False
+        self._is_ours = given is None
         self._transport = _Transport(Connections.of(settings)) if given is None else given
 
     def send(self, call: Call) -> Response:
@@ -48,9 +49,9 @@ class Sender:
         if self.is_closed:
             return GivingUpError(CLOSED, is_unsent=True)
         try:
-            with contextlib.closing(self._transport.handle_request(call.http_request())) as response:
-                return call.response(
-                    response, [response.content] if response.is_stream_consumed else response.iter_raw()
-                )
+            with contextlib.closing(self._transport.handle_request(call.http_request(call.trace))) as response:
+                if response.is_stream_consumed:
+                    return call.response(response, [response.content])
+                return call.response(response, response.iter_raw(), is_whole=self._is_ours)
         except httpx.HTTPError as error:
             return error

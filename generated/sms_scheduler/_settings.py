@@ -9,6 +9,7 @@ import re
 import ssl
 import time
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -95,7 +96,7 @@ class Settings:
             named = {name: os.environ[name] for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if name in os.environ}
             raise ValueError(f"the certificates to trust cannot be read: {error}; {named}") from None
 
-    def http_request(self, request: Request, ends_at: float | None) -> httpx.Request:
+    def http_request(self, request: Request, ends_at: float | None, trace: Callable[..., object]) -> httpx.Request:
         """Complete a request with the base URL, the credentials and how long each wait of an attempt may take."""
         headers = [
             (b"Accept", b"application/json"),
@@ -117,7 +118,7 @@ class Settings:
             _parsed(self.base_url.rstrip("/") + request.path + request.query),
             headers=headers,
             content=request.content,
-            extensions={"timeout": timeouts},
+            extensions={"timeout": timeouts, "trace": trace},
         )
 
 

@@ -17,10 +17,11 @@ from ._connections import (
     Connection,
     Places,
     Pool,
+    Turn,
     is_of_the_system,
     mocked,
 )
-from ._exchange import Answer
+from ._exchange import BEGINNING, Answer
 from ._policy import GivingUpError
 
 T = TypeVar("T")
@@ -36,12 +37,11 @@ def running_loop() -> asyncio.AbstractEventLoop:
         raise GivingUpError(_NO_LOOP, is_unsent=True) from None
 
 
-class _LoopTurn:
+class _LoopTurn(Turn):
     """The turn of a call that waits in an event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.has_place = False
-        self.connection: Connection | None = None
+        super().__init__()
         self._loop = loop
         self.gate: asyncio.Future[None] = loop.create_future()
 
@@ -96,7 +96,7 @@ class AsyncConnections(Pool[asyncio.AbstractEventLoop]):
     async def _connect(self, loop: asyncio.AbstractEventLoop, url: Any, bounds: Bounds) -> Connection:
         host = url.host.decode()
         with CONNECTING:
-            sock = await _connected(loop, host, url.port, bounds)
+            sock = await _connected(loop, host, self.port(url), bounds)
             try:
                 connection, tls = self.converse(sock, host)
                 received: bytes | None = None
@@ -118,10 +118,14 @@ class AsyncConnections(Pool[asyncio.AbstractEventLoop]):
         sock, conversation = connection.socket, connection.conversation
         body = [piece async for piece in request.stream]
         data = conversation.ask(request.method, request.url.target, request.headers, body)
+        with WAITING:
+            seconds = bounds.seconds("write")
+        if trace := request.extensions.get("trace"):
+            await trace(BEGINNING, {})
         unwritten: httpx.TransportError | None = None
         try:
             with WRITING:
-                await _within(bounds.seconds("write"), loop.sock_sendall(sock, data))
+                await _within(seconds, loop.sock_sendall(sock, data))
         except httpx.WriteError as error:  # a server may answer, and refuse, before all has arrived
             unwritten = error
         while (answer := conversation.answer()) is None:
@@ -140,12 +144,14 @@ async def _connected(loop: asyncio.AbstractEventLoop, host: str, port: int, boun
     failure = OSError(f"{host} has no address")
     addresses = await _within(bounds.seconds("connect"), loop.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     for family, kind, protocol, _, address in addresses:
-        sock = socket.socket(family, kind, protocol)
+        sock = None
         try:
+            sock = socket.socket(family, kind, protocol)
             sock.setblocking(False)
             await _within(bounds.seconds("connect"), loop.sock_connect(sock, address))
         except BaseException as error:
-            sock.close()
+            if sock:
+                sock.close()
             if not (isinstance(error, OSError) and is_of_the_system(error)):
                 raise
             failure = error

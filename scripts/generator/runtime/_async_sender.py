@@ -66,13 +66,13 @@ class AsyncSender:
             return httpx.ReadTimeout("the deadline has passed")
 
     async def _read(self, call: Call) -> Response:
-        response = await self._transport.handle_async_request(call.http_request())
+        response = await self._transport.handle_async_request(call.http_request(call.async_trace))
         async with contextlib.aclosing(response):
             if response.is_stream_consumed:
                 return call.response(response, [response.content])
             size, pieces = 0, list[bytes]()
             async for piece in response.aiter_raw():
                 size += len(piece)
-                call.check_limits(size)
+                call.check_size(size)
                 pieces.append(piece)
             return call.response(response, pieces)

@@ -2,16 +2,17 @@
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from ._about import PACKAGE, httpx
-from ._exchange import too_large
-from ._policy import GivingUpError, Policy
+from ._exchange import BEGINNING, too_large
+from ._policy import UNSENT, GivingUpError, Policy, with_cause
 from ._settings import Settings
 from ._types import Request, Response
 
 _log = logging.getLogger(PACKAGE)
 _log.addHandler(logging.NullHandler())
+_BEGINNING = BEGINNING.partition(".")[2]  # after the name of the version of HTTP
 
 
 class Call:
@@ -26,27 +27,48 @@ class Call:
         self._settings = settings
         self.ends_at = None if settings.deadline is None else time.monotonic() + settings.deadline
         self._started = 0.0
+        self._has_begun = False
 
-    def http_request(self) -> httpx.Request:
-        """The request of the next attempt."""
-        self._started = time.monotonic()
-        return self._settings.http_request(self._policy.request, self.ends_at)
+    def http_request(self, trace: Callable[..., object]) -> httpx.Request:
+        """The request of the next attempt; `trace`, one of the methods below, learns when it begins to be sent."""
+        self._started, self._has_begun = time.monotonic(), False
+        return self._settings.http_request(self._policy.request, self.ends_at, trace)
 
-    def response(self, response: httpx.Response, pieces: Iterable[bytes]) -> Response:
-        """What the operations read of a response and of its body."""
-        content = b"".join(self._limited(pieces))
-        return Response(self._policy.request.operation, response.status_code, response.headers, content)
+    def trace(self, event: str, _: object) -> None:
+        """The trace extension of the HTTP library, for a synchronous transport."""
+        self._has_begun = self._has_begun or event.endswith(_BEGINNING)
 
-    def check_limits(self, size: int) -> None:
-        """Raise a TransportError for a body that is too large or has come too late."""
+    async def async_trace(self, event: str, info: object) -> None:
+        """The same for an asynchronous transport."""
+        self.trace(event, info)
+
+    def response(self, response: httpx.Response, pieces: Iterable[bytes], *, is_whole: bool = True) -> Response:
+        """What the operations read of a response and of its body, which is there, or is read piece by piece."""
+        size, content = 0, list[bytes]()
+        for piece in pieces:
+            size += len(piece)
+            self.check_size(size)
+            if not is_whole:
+                self.check_time()
+            content.append(piece)
+        return Response(self._policy.request.operation, response.status_code, response.headers, b"".join(content))
+
+    def check_size(self, size: int) -> None:
+        """Raise a TransportError for a body that is too large."""
         if size > self._settings.max_response_bytes:
             raise GivingUpError(too_large(self._settings.max_response_bytes))
+
+    def check_time(self) -> None:
+        """Raise a TransportError when the deadline has passed, and more may be to come."""
         if self.ends_at is not None and time.monotonic() > self.ends_at:
             raise httpx.ReadTimeout("the deadline has passed")
 
     def wait_after(self, end: Response | httpx.HTTPError) -> float | None:
         """Note how an attempt ended: how many seconds to wait before the next one, or None if it was the last."""
         now = time.monotonic()
+        if self._has_begun and isinstance(end, UNSENT):
+            # of another request, such as one that a signal's handler made
+            end = with_cause(httpx.ReadError(str(end)), end)
         wait = self._policy.wait_after(end, float("inf") if self.ends_at is None else self.ends_at - now)
         request, number = self._policy.request, len(self._policy.ends)
         ended = f"answered {end.status_code}" if isinstance(end, Response) else f"failed: {type(end).__name__}"
@@ -69,13 +91,6 @@ class Call:
         if isinstance(result, Response):
             return result
         raise result from (_without_secrets(last) if isinstance(last, Exception) else None)
-
-    def _limited(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
-        size = 0
-        for piece in pieces:
-            size += len(piece)
-            self.check_limits(size)
-            yield piece
 
 
 def _without_secrets(error: BaseException) -> BaseException:

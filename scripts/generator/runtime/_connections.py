@@ -13,10 +13,10 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, Protocol, Self, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar, cast
 
 from ._about import httpx
-from ._exchange import Answer, Conversation, Tls
+from ._exchange import BEGINNING, Answer, Conversation, Tls
 from ._policy import GivingUpError
 from ._settings import Settings
 
@@ -24,17 +24,24 @@ from ._settings import Settings
 # request that must not be repeated cannot risk. What idled for the second is closed.
 _SAFE_IDLE, _LONGEST_IDLE = 4.0, 60.0
 _READ_SIZE = 65_536
+# How often a waiting thread looks again, in case that a signal's handler came between it and its turn. Seconds.
+_LOOK_AGAIN = 1.0
+# Modules in which system calls are made, those of libraries that take the place of the standard ones too.
+_SYSTEM = {"asyncio", "eventlet", "gevent", "selectors", "socket", "ssl", "uvloop", __name__.partition(".")[0]}
 CLOSED = "the client is closed"
 OwnerT = TypeVar("OwnerT")
 
 
-class Turn(Protocol):
+class Turn:
     """The place of a call: in the queue at first, and then on a connection, or on one that is yet to be made."""
 
-    has_place: bool
-    connection: "Connection | None"
+    def __init__(self) -> None:
+        self.is_queued = self.has_place = False
+        self.connection: Connection | None = None
 
-    def wake(self) -> None: ...
+    def wake(self) -> None:
+        """Let the call go on, which has a place now."""
+        raise NotImplementedError
 
 
 class Connection:
@@ -62,28 +69,31 @@ class Connection:
 
 
 class Places:
-    """So many places for connections, the idle ones, and the queue of the calls that wait for one."""
+    """So many places for connections, the idle ones, and the queue of the calls that wait for one.
+
+    A signal's handler may raise between any two steps here, and may use the client itself: the lock lets its own thread
+    in again, a place is free as soon as nobody has the turn that held it, and a thread that waits looks again at times.
+    """
 
     def __init__(self, count: int) -> None:
         self.process = os.getpid()
-        self._lock = threading.Lock()
-        self._unmade = count
+        self._lock = threading.RLock()
+        self._count = count
+        self._holders: weakref.WeakSet[Turn] = weakref.WeakSet()
         self._idle: deque[Connection] = deque()
         self._queue: deque[Turn] = deque()
         self.is_closed = False
 
     def take(self, turn: Turn) -> bool:
-        """Give a place if one is free, else put the call at the end of the queue. Whether it has a place."""
+        """Give a place if it is the call's turn, else put it at the end of the queue. Whether it has a place."""
         with self._lock:
-            if self._idle:
-                turn.connection = self._idle.pop()
-            elif self._unmade:
-                self._unmade -= 1
-            else:
+            first = self._first_waiting()
+            if not turn.has_place and (self.is_closed or (first in {None, turn} and self._has_room)):
+                self._give(turn, self._idle.pop() if self._idle else None)
+            elif not (turn.has_place or turn.is_queued):
+                turn.is_queued = True
                 self._queue.append(turn)
-                return False
-            turn.has_place = True
-        return True
+            return turn.has_place
 
     def drop(self, turn: Turn) -> None:
         """Close the connection of a call that has a place, and give it the next idle one, if there is one."""
@@ -91,7 +101,6 @@ class Places:
             turn.connection.close()
         with self._lock:
             turn.connection = self._idle.pop() if self._idle else None
-            self._unmade += turn.connection is not None  # it had its own place
 
     def leave(self, turn: Turn) -> None:
         """End a call's turn, however it went: its place is the next one's, and so is its connection if it is reusable."""
@@ -104,26 +113,29 @@ class Places:
         if self.process != os.getpid():  # forked off during the call: the lock may be held by a thread that is not here
             return
         with self._lock:
-            if not turn.has_place:
+            turn.connection = None
+            self._holders.discard(turn)
+            if turn.is_queued:
                 with contextlib.suppress(ValueError):
                     self._queue.remove(turn)
-            elif self._queue:
-                self._pass_on(self._queue.popleft(), connection)
+            if self._has_room and (first := self._first_waiting()):
+                self._give(first, connection)
+                first.wake()
+            elif connection and self.is_closed:
+                connection.close()
             elif connection:
                 self._idle.append(connection)
-            else:
-                self._unmade += 1
-            turn.has_place, turn.connection = False, None
+            turn.has_place = False
             while self._idle and self._idle[0].idle_since < time.monotonic() - _LONGEST_IDLE:
                 self._idle.popleft().close()
-                self._unmade += 1
 
     def close(self) -> None:
         """Close the idle connections, and let those that wait go on, to see that it is over."""
         with self._lock:
             self.is_closed = True
-            while self._queue:
-                self._pass_on(self._queue.popleft(), None)
+            while first := self._first_waiting():
+                self._give(first, None)
+                first.wake()
             while self._idle:
                 self._idle.pop().close()
 
@@ -132,9 +144,20 @@ class Places:
         for connection in self._idle:
             connection.close()
 
-    def _pass_on(self, turn: Turn, connection: Connection | None) -> None:
-        turn.has_place, turn.connection = True, connection
-        turn.wake()
+    @property
+    def _has_room(self) -> bool:
+        return len(self._holders) < self._count
+
+    def _first_waiting(self) -> Turn | None:
+        """The call that has waited longest for a place."""
+        while self._queue and self._queue[0].has_place:
+            self._queue.popleft()
+        return self._queue[0] if self._queue else None
+
+    def _give(self, turn: Turn, connection: Connection | None) -> None:
+        turn.connection = connection
+        self._holders.add(turn)
+        turn.has_place = True
 
 
 class Pool(Generic[OwnerT]):
@@ -148,7 +171,7 @@ class Pool(Generic[OwnerT]):
 
     def __init__(self, count: int, largest_body: int, tls: ssl.SSLContext | None) -> None:
         self._count, self._largest_body, self._tls = count, largest_body, tls
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._places: dict[OwnerT, Places] = {}
         self._is_closed = False
         _pools.add(self)
@@ -168,6 +191,8 @@ class Pool(Generic[OwnerT]):
         if places:
             self.forget()
         with self._lock:
+            if self._is_closed:
+                raise GivingUpError(CLOSED, is_unsent=True)
             return self._places.setdefault(owner, Places(self._count))
 
     def close_owners(self, is_over: Callable[[OwnerT], bool] = lambda _: True) -> None:
@@ -178,14 +203,19 @@ class Pool(Generic[OwnerT]):
 
     def end(self) -> None:
         """Close all there is, for good."""
-        self._is_closed = True
-        self.close_owners()
+        with self._lock:
+            self._is_closed = True
+            self.close_owners()
 
     def forget(self) -> None:
         """Begin anew in a process that was forked off. A thread that is not there may have held a lock."""
-        inherited, self._places, self._lock = self._places, {}, threading.Lock()
+        inherited, self._places, self._lock = self._places, {}, threading.RLock()
         for places in inherited.values():
             places.forget()
+
+    def port(self, url: Any) -> int:
+        """The port of a URL, which leaves it out if it is that of its scheme."""
+        return int(url.port or (443 if self._tls else 80))
 
     def converse(self, sock: socket.socket, host: str) -> tuple[Connection, Tls | None]:
         """Make a connection of a connected socket, with TLS that is yet to shake hands."""
@@ -229,7 +259,7 @@ def is_of_the_system(error: OSError) -> bool:
     while traceback and traceback.tb_next:
         traceback = traceback.tb_next
     module = traceback.tb_frame.f_globals.get("__name__", "") if traceback else ""
-    return module.partition(".")[0] in {"asyncio", "selectors", "socket", "ssl", "uvloop", __name__.partition(".")[0]}
+    return module.partition(".")[0] in _SYSTEM
 
 
 class Failing(contextlib.AbstractContextManager[None]):
@@ -260,20 +290,20 @@ def mocked(request: Any, pool: str, method: str) -> Any:
     return None if getattr(kind, method).__module__.partition(".")[0] == library else kind()
 
 
-class _ThreadTurn:
+class _ThreadTurn(Turn):
     """The turn of a call that waits in a thread."""
 
     def __init__(self) -> None:
-        self.has_place = False
-        self.connection: Connection | None = None
+        super().__init__()
         self._gate = threading.Lock()
         self._gate.acquire()
 
     def wake(self) -> None:
-        self._gate.release()
+        if self._gate.locked():
+            self._gate.release()
 
-    def wait(self, seconds: float | None) -> bool:
-        return self._gate.acquire(timeout=-1 if seconds is None else seconds)
+    def wait(self, seconds: float | None) -> None:
+        self._gate.acquire(timeout=_LOOK_AGAIN if seconds is None else min(seconds, _LOOK_AGAIN))
 
 
 class Connections(Pool[None]):
@@ -301,15 +331,15 @@ class Connections(Pool[None]):
     @staticmethod
     def _wait(places: Places, turn: _ThreadTurn, bounds: Bounds) -> None:
         with WAITING:
-            if not places.take(turn) and not turn.wait(bounds.seconds()):
-                raise TimeoutError
+            while not places.take(turn):
+                turn.wait(bounds.seconds())
         if places.is_closed:
             raise GivingUpError(CLOSED, is_unsent=True)
 
     def _connect(self, url: Any, bounds: Bounds) -> Connection:
         host = url.host.decode()
         with CONNECTING:
-            sock = _connected(host, url.port, bounds)
+            sock = _connected(host, self.port(url), bounds)
             try:
                 connection, tls = self.converse(sock, host)
                 received: bytes | None = None
@@ -329,10 +359,13 @@ class Connections(Pool[None]):
     def _exchange(connection: Connection, request: Any, bounds: Bounds) -> Answer:
         sock, conversation = connection.socket, connection.conversation
         data = conversation.ask(request.method, request.url.target, request.headers, request.stream)
+        with WAITING:
+            sock.settimeout(bounds.seconds("write"))
+        if trace := request.extensions.get("trace"):
+            trace(BEGINNING, {})
         unwritten: httpx.TransportError | None = None
         try:
             with WRITING:
-                sock.settimeout(bounds.seconds("write"))
                 sock.sendall(data)
         except httpx.WriteError as error:  # a server may answer, and refuse, before all has arrived
             unwritten = error
@@ -352,12 +385,14 @@ def _connected(host: str, port: int, bounds: Bounds) -> socket.socket:
     """Connect to the first address of a host that takes it."""
     failure = OSError(f"{host} has no address")
     for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        sock = socket.socket(family, kind, protocol)
+        sock = None
         try:
+            sock = socket.socket(family, kind, protocol)
             sock.settimeout(bounds.seconds("connect"))
             sock.connect(address)
         except BaseException as error:
-            sock.close()
+            if sock:
+                sock.close()
             if not (isinstance(error, OSError) and is_of_the_system(error)):
                 raise
             failure = error

@@ -12,6 +12,8 @@ from ._policy import GivingUpError
 
 _MOST_INTERIM = 20  # responses such as 100 Continue and 103 Early Hints, before the one that counts
 _LARGEST_HEAD = 100 * 1024
+_RECORD_HEAD = 5  # bytes: of a TLS record, the last two of which have its length
+BEGINNING = "http11.send_request_headers.started"  # in the words of the HTTP library's trace extension
 
 
 @attrs.frozen
@@ -43,6 +45,13 @@ class Tls:
     def __init__(self, context: ssl.SSLContext, host: str) -> None:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+        self._head, self._missing = b"", 0  # of the record that has come in part
+        self.is_over = False
+
+    @property
+    def is_between_records(self) -> bool:
+        """Whether all records that have begun to come are there whole, and more may follow."""
+        return not (self._head or self._missing or self.is_over)
 
     def shake_hands(self, received: bytes | None) -> tuple[bytes, bool]:
         """Go on with the handshake: what to send, and whether it is done. Raises ssl.SSLError."""
@@ -68,7 +77,7 @@ class Tls:
         except ssl.SSLWantReadError:
             return b"".join(pieces) or None
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):  # said or not: h11 tells whether something is missing
-            pass
+            self.is_over = True
         except ssl.SSLError as error:
             raise httpx.ReadError(str(error)) from None
         return b"".join(pieces)
@@ -76,8 +85,22 @@ class Tls:
     def _take(self, received: bytes) -> None:
         if received:
             self._incoming.write(received)
+            self._follow(received)
         else:
             self._incoming.write_eof()
+
+    def _follow(self, received: bytes) -> None:
+        """Note where records end: OpenSSL does not tell of one that it has in part."""
+        while received:
+            if self._missing:
+                count = min(self._missing, len(received))
+                self._missing -= count
+            else:
+                count = _RECORD_HEAD - len(self._head)
+                self._head += received[:count]
+                if len(self._head) == _RECORD_HEAD:
+                    self._missing, self._head = int.from_bytes(self._head[3:]), b""
+            received = received[count:]
 
 
 class Conversation:
@@ -96,9 +119,9 @@ class Conversation:
     def ask(self, method: bytes, target: bytes, headers: list[tuple[bytes, bytes]], body: Iterable[bytes]) -> bytes:
         """Begin with a request: what to send."""
         self.is_reusable = False
-        self._interim, self._size = 0, 0
+        self._interim, self._received = 0, 0
         self._head: h11.Response | None = None
-        self._pieces: list[bytes] = []
+        self._body = bytearray()
         data = self._http.send(h11.Request(method=method, target=target, headers=headers)) or b""
         for piece in body:
             data += self._http.send(h11.Data(data=piece)) or b""
@@ -107,9 +130,14 @@ class Conversation:
 
     def receive(self, received: bytes) -> None:
         """Take what has come; no bytes at all mean that the server has closed the connection."""
+        self._received += len(received)
+        if self._received > 2 * self._largest_body + _LARGEST_HEAD:  # tiny chunks cost more than what they hold
+            raise GivingUpError(too_large(self._largest_body))
         data = self._tls.decrypt(received) if self._tls else received
         if data is not None:
             self._http.receive_data(data)
+        if data and self._tls and self._tls.is_over:
+            self._http.receive_data(b"")
 
     def answer(self) -> Answer | None:
         """The response once it is there whole, and None before. Raises a TransportError for one that is none."""
@@ -124,9 +152,8 @@ class Conversation:
             elif isinstance(event, h11.Response):
                 self._head = event
             elif isinstance(event, h11.Data):
-                self._pieces.append(bytes(event.data))
-                self._size += len(event.data)
-                if self._size > self._largest_body:
+                self._body += event.data
+                if len(self._body) > self._largest_body:
                     raise GivingUpError(too_large(self._largest_body))
             elif self._head and isinstance(event, h11.EndOfMessage):
                 return self._end(self._head)
@@ -135,7 +162,7 @@ class Conversation:
 
     def is_quiet(self, received: bytes) -> bool:
         """Whether what came while the connection was idle is part of TLS and neither data nor the end."""
-        return self._tls is not None and self._tls.decrypt(received) is None
+        return self._tls is not None and self._tls.decrypt(received) is None and self._tls.is_between_records
 
     def _next_event(self) -> object:
         try:
@@ -148,12 +175,12 @@ class Conversation:
 
     def _end(self, head: h11.Response) -> Answer:
         surplus, _ = self._http.trailing_data  # what follows is not the response to the next request
-        is_over = self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
-        self.is_reusable = is_over and not surplus
-        if self.is_reusable:
+        is_done = self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
+        if is_done and not surplus and (self._tls is None or self._tls.is_between_records):
             self._http.start_next_cycle()
+            self.is_reusable = True
         extensions = {"http_version": b"HTTP/" + head.http_version, "reason_phrase": head.reason}
-        return Answer(head.status_code, head.headers.raw_items(), Body(b"".join(self._pieces)), extensions)
+        return Answer(head.status_code, head.headers.raw_items(), Body(bytes(self._body)), extensions)
 
 
 def too_large(largest: int) -> str:

@@ -11,7 +11,7 @@ from .errors import NotSentError, OutcomeUnknownError, TransportError, seconds_t
 
 LONGEST_WAIT, LONGEST_WAITS = 30.0, 60.0  # seconds: one, and all of a call
 # Failures before a connection stood, so that nothing of the request can have left.
-_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 _REPEATABLE = {"DELETE", "GET", "HEAD", "OPTIONS", "PUT", "TRACE"}
 # Statuses by which a server refuses a request. Not 408, which gateways also send when they gave up waiting.
 _REFUSALS = {status.value for status in HTTPStatus if 400 <= status < 500} - {408}
@@ -76,7 +76,22 @@ def _may_have_arrived(end: Response | httpx.HTTPError) -> bool:
 
 
 def _is_unsent(end: Response | httpx.HTTPError) -> bool:
-    return end.is_unsent if isinstance(end, GivingUpError) else isinstance(end, _UNSENT)
+    if isinstance(end, GivingUpError):
+        return end.is_unsent
+    return isinstance(end, UNSENT) and _is_of_connecting(end.__cause__)
+
+
+def _is_of_connecting(cause: BaseException | None) -> bool:
+    """Whether a transport calls only failures to connect by their names. Those over aiohttp call each lost connection so."""
+    library, name = type(cause).__module__.partition(".")[0], type(cause).__name__
+    is_of_core = library in {"builtins", "socket", "ssl"} or library.startswith("httpcore")
+    return is_of_core or name.startswith(("ClientConnector", "ConnectionTimeout"))
+
+
+def with_cause(error: httpx.HTTPError, cause: BaseException) -> httpx.HTTPError:
+    """An error as if it had been raised from another one."""
+    error.__cause__ = cause
+    return error
 
 
 def in_words(error: Exception) -> str:
