@@ -20,7 +20,7 @@ def _certificates_are_loaded_once() -> Iterator[None]:
     """Loading those of the machine is what takes longest to make a client."""
     context = ssl.create_default_context()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(httpx, "create_ssl_context", lambda: context)
+        patch.setattr(httpx, "create_ssl_context", lambda **_: context)
         yield
 
 
