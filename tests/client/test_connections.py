@@ -107,7 +107,7 @@ def test_a_failure_to_make_a_connection_harms_no_other(
         for _ in range(10):
             with pytest.raises(ZeroDivisionError):
                 client.try_out("get_sms")
-    assert ask_at_once(client, server, 5) == 15
+    assert ask_at_once(client, server, 5, 15) == 15
 
 
 def test_nothing_is_sent_once_the_client_is_closed(client: AnyClient, server: FaultyServer, waits: Waits) -> None:
