@@ -16,4 +16,4 @@ class CreatedMessage:
     message_id: int
     sms_ids: JsonObject[OneOrMany[int]]
 
-    __hash__ = None  # type: ignore[assignment]  # it has lists or dicts in it
+    __hash__ = None  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]  # it has lists or dicts
