@@ -274,7 +274,7 @@ EVOLUTIONS = [
         Call("get_sms(7)", "/sms/7", "value.needed == 3 and value.status_code == 402", "PaymentRequiredError", 402, {"needed": 3}),
         Call("get_sms(7)", "/sms/7", "value.path == '$'", "InvalidResponseError", 402, {}),
         Call("get_sms(7)", "/sms/7", "value.status_code == 409", "ConflictError", 409),
-        Call("get_sms(7)", "/sms/7", "value.limit == 5 and value.retry_after is None", "TooManyRequestsError", 429, {"limit": 5}),
+        Call("get_sms(7)", "/sms/7", "value.limit == 5 and value.retry_after is None", "RateLimitError", 429, {"limit": 5}),
     ]),
     Evolution("ranges", _ranges, [
         Call("get_sms(7)", "/sms/7", "value.status_code == 404", "NotFoundError", 404),
