@@ -191,8 +191,7 @@ def test_a_record_that_came_in_part_ends_its_connection(surplus: int) -> None:
     if tickets := server.outgoing.read():
         conversation.receive(tickets)
     answer, late = server.record(response(200, b"{}")), server.record(response(429))
-    conversation.receive(answer + late[:surplus])
-    assert conversation.answer() is not None
+    assert conversation.receive(answer + late[:surplus]) is not None
     assert conversation.is_reusable is (surplus == 0)
     if surplus == 0:
         assert conversation.is_quiet(late[:7]) is False

@@ -128,13 +128,14 @@ class AsyncConnections(Pool[asyncio.AbstractEventLoop]):
                 await _within(seconds, loop.sock_sendall(sock, data))
         except httpx.WriteError as error:  # a server may answer, and refuse, before all has arrived
             unwritten = error
-        while (answer := conversation.answer()) is None:
+        answer = None
+        while answer is None:
             try:
                 with READING:
                     received = await _within(bounds.seconds("read"), loop.sock_recv(sock, _READ_SIZE))
             except httpx.ReadError as error:
                 raise unwritten or error from error.__cause__
-            conversation.receive(received)
+            answer = conversation.receive(received)
         conversation.is_reusable &= unwritten is None
         return answer
 

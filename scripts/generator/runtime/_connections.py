@@ -369,14 +369,15 @@ class Connections(Pool[None]):
                 sock.sendall(data)
         except httpx.WriteError as error:  # a server may answer, and refuse, before all has arrived
             unwritten = error
-        while (answer := conversation.answer()) is None:
+        answer = None
+        while answer is None:
             try:
                 with READING:
                     sock.settimeout(bounds.seconds("read"))
                     received = sock.recv(_READ_SIZE)
             except httpx.ReadError as error:
                 raise unwritten or error from error.__cause__
-            conversation.receive(received)
+            answer = conversation.receive(received)
         conversation.is_reusable &= unwritten is None
         return answer
 

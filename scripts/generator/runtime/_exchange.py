@@ -128,8 +128,11 @@ class Conversation:
         data += self._http.send(h11.EndOfMessage()) or b""
         return self._tls.encrypt(data) if self._tls else data
 
-    def receive(self, received: bytes) -> None:
-        """Take what has come; no bytes at all mean that the server has closed the connection."""
+    def receive(self, received: bytes) -> Answer | None:
+        """Take what has come, where no bytes at all mean that the server has closed the connection.
+
+        Returns the response once it is there whole. Raises a TransportError for one that is none.
+        """
         self._received += len(received)
         if self._received > 2 * self._largest_body + _LARGEST_HEAD:  # tiny chunks cost more than what they hold
             raise GivingUpError(too_large(self._largest_body))
@@ -138,9 +141,13 @@ class Conversation:
             self._http.receive_data(data)
         if data and self._tls and self._tls.is_over:
             self._http.receive_data(b"")
+        return self._answer()
 
-    def answer(self) -> Answer | None:
-        """The response once it is there whole, and None before. Raises a TransportError for one that is none."""
+    def is_quiet(self, received: bytes) -> bool:
+        """Whether what came while the connection was idle is part of TLS and neither data nor the end."""
+        return self._tls is not None and self._tls.decrypt(received) is None and self._tls.is_between_records
+
+    def _answer(self) -> Answer | None:
         while True:
             event = self._next_event()
             if event is h11.NEED_DATA:
@@ -159,10 +166,6 @@ class Conversation:
                 return self._end(self._head)
             else:
                 raise httpx.RemoteProtocolError("the server closed the connection without a response")
-
-    def is_quiet(self, received: bytes) -> bool:
-        """Whether what came while the connection was idle is part of TLS and neither data nor the end."""
-        return self._tls is not None and self._tls.decrypt(received) is None and self._tls.is_between_records
 
     def _next_event(self) -> object:
         try:
