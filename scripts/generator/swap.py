@@ -98,7 +98,8 @@ def temporary_folder(beside: Path | None) -> Generator[Path]:
     with _turn(beside), tempfile.TemporaryDirectory(prefix=".generate-", dir=beside) as folder:
         (Path(folder) / _MARK).touch()
         for stale in beside.glob(".generate-*"):
-            if stale != Path(folder) and (stale / _MARK).is_file():  # left by a run that was killed
+            # left by a run that was killed, maybe before it could put its mark in there
+            if stale != Path(folder) and stale.is_dir() and ((stale / _MARK).is_file() or not any(stale.iterdir())):
                 shutil.rmtree(stale, ignore_errors=True)
         yield Path(folder)
 

@@ -106,6 +106,16 @@ def test_a_run_puts_a_damaged_client_right(output: Path, change: Callable[[Path]
     assert tree(output / PACKAGE) == tree(COMMITTED)
 
 
+@pytest.mark.parametrize("names", [[], [".made-by-scripts-generate", "sms_scheduler"]])
+def test_what_a_killed_run_left_behind_is_removed(output: Path, names: list[str]) -> None:
+    stale = output / ".generate-killed"
+    stale.mkdir()
+    for name in names:
+        (stale / name).touch()
+    assert run("--document", DOCUMENT, "--output", output).code == 0
+    assert not stale.exists()
+
+
 # Parts of the time that a run takes. Rendering, formatting and importing come in the later half.
 MOMENTS = [0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0]
 
