@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event
 from types import FrameType
 
-from .faults import Fault
+from .faults import KINDS, Fault
 from .http.api import SMS_IDS
 from .server import MockServer
 
@@ -21,9 +21,12 @@ def main() -> int:
         "everything when it stops.",
     )
     add = parser.add_argument
-    add("--host", default="127.0.0.1", help="where to listen (%(default)s; 0.0.0.0: everywhere)")
+    add("--host", default="127.0.0.1", help="where to listen (%(default)s; 0.0.0.0 or ::, everywhere)")
     add("--port", type=int, default=0, help="0, the default, takes one that is free")
-    add("--api-key", default="mock-api-key", help="the key clients must send (%(default)s)")
+    add(
+        "--api-key",
+        help="the key clients must send (mock-api-key; where others can reach the server, one that is made up)",
+    )
     add("--sms-ids", choices=SMS_IDS, default="lists", help="how sms_ids reads in answers (%(default)s)")
     add(
         "--fault",
@@ -31,8 +34,9 @@ def main() -> int:
         metavar="TEXT",
         action="append",
         default=[],
-        help='such as "status:status=429,retry_after=2,times=3,operation=createSms", "latency:seconds=0.5", "refuse", '
-        '"close" or "reset"; or a JSON object of the same fields, which has headers and a body too; may be repeated',
+        help='such as "status:status=429,retry_after=2,times=3,operation=createSms", "latency:seconds=0.5" or '
+        f'"rate_limit:rate=5/s"; there are {", ".join(KINDS)}; or a JSON object of the same fields, which has headers and a '
+        "body too; may be repeated",
     )
     add("--now", type=_moment, metavar="TIME", help='what its clock shows at first, such as "2030-01-01 12:00:00"')
     add("--frozen", action="store_true", help="the clock stands still until it is moved by the admin API")
@@ -56,6 +60,39 @@ def main() -> int:
         metavar="ID",
         action="append",
         help="one of the only senders; may be repeated",
+    )
+    add(
+        "--allow-host",
+        dest="allowed_hosts",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help='another name of the server, such as "host.docker.internal" or "*.local"; may be repeated',
+    )
+    add(
+        "--cors-origin",
+        dest="cors_origins",
+        metavar="ORIGIN",
+        action="append",
+        default=[],
+        help='the origin of pages whose scripts may ask, such as "http://localhost:5173", or "*" for all; may be repeated',
+    )
+    add("--path-prefix", default="", metavar="PATH", help="what stands before every path, for a server behind a proxy")
+    add("--tls-cert", type=Path, metavar="FILE", help="serve https with this certificate, in PEM")
+    add("--tls-key", type=Path, metavar="FILE", help="the key of the certificate, if it is in another file")
+    limits = parser.add_argument_group("limits").add_argument
+    limits("--capacity", type=int, default=1_000_000, metavar="N", help="messages held at most (%(default)s)")
+    limits("--max-held", type=int, default=500_000_000, metavar="N", help="bytes of memory they take (%(default)s)")
+    limits("--max-body", type=int, default=1_000_000, metavar="N", help="bytes of a request body (%(default)s)")
+    limits("--max-sms", type=int, default=100_000, metavar="N", help="SMS that one message makes (%(default)s)")
+    limits("--max-errors", type=int, default=100, metavar="N", help="errors of one field that are told (%(default)s)")
+    limits("--max-answer", type=int, default=1_000_000, metavar="N", help="bytes of an admin answer (%(default)s)")
+    limits(
+        "--request-timeout",
+        type=float,
+        default=30,
+        metavar="SECONDS",
+        help="how long a request may take to arrive (%(default)s)",
     )
     options = vars(parser.parse_args())
     faults, frozen = options.pop("faults"), options.pop("frozen")

@@ -4,7 +4,7 @@ import itertools
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import jsonschema_rs
@@ -79,6 +79,15 @@ class Document:
         names, codes = self.at(f"{schema}/x-enum-varnames"), self.at(f"{schema}/enum")
         return dict(zip(names, codes, strict=True))
 
+    def query_parameters(self, operation_id: str) -> "dict[str, Schema]":
+        """The schema of each parameter that an operation takes in the query, by name."""
+        for path, methods in self.operations.items():
+            for method, name in methods.items():
+                if name == operation_id:
+                    parameters = map(self.resolve, self.at("#/paths")[path][method.lower()].get("parameters", []))
+                    return {p["name"]: Schema(self, p["schema"]) for p in parameters if p["in"] == "query"}
+        return {}
+
     def request_schema(self, operation_id: str) -> "RequestSchema | None":
         """The schema of an operation's JSON body, or None if there is no such operation or it takes none."""
         for path, methods in self.operations.items():
@@ -90,12 +99,20 @@ class Document:
         return None
 
 
+def _refuse_to_fetch(uri: str) -> NoReturn:
+    raise ValueError(f"it refers to {uri}, and nothing is fetched")
+
+
 class Schema:
     """A schema of a document, with its references at hand."""
 
     def __init__(self, document: Document, schema: Mapping[str, Any]) -> None:
         components = {"schemas": document.at("#/components/schemas")}
-        self._validator = jsonschema_rs.Draft202012Validator({**schema, "components": components})
+        whole = {**schema, "components": components}
+        try:
+            self._validator = jsonschema_rs.Draft202012Validator(whole, retriever=_refuse_to_fetch)
+        except ValueError as error:
+            raise ValueError(f"{document.path} has a schema that cannot be used: {error}") from None
 
     def errors(self, value: object) -> list[jsonschema_rs.ValidationError]:
         """Everything in a value that the schema forbids.
@@ -103,6 +120,10 @@ class Schema:
         Raises ValueError for what no schema can check: JSON nested hundreds of levels deep.
         """
         return list(self._validator.iter_errors(value))
+
+    def takes(self, value: object) -> bool:
+        """Whether a value is as the schema says."""
+        return self._validator.is_valid(value)
 
 
 class RequestSchema(Schema):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from .server import MockServer
 
 _SERVER: "pytest.StashKey[MockServer]" = pytest.StashKey()
+_MODULE = pytest.StashKey[str]()  # of the test before
+_SINCE = ("test", "module", "session")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,14 +27,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "(default: the local time)",
     )
     add("sms_scheduler_ticking", "whether that clock runs by itself (default: false)", type="bool", default=False)
+    add(
+        "sms_scheduler_reset",
+        'before what the mock server is reset: each "test" (default), each "module", or once for the "session"',
+        default="test",
+    )
     add("sms_scheduler_sms_ids", 'how sms_ids reads in answers: "lists" (default) or "integers"', default="lists")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     # Rather than by a fixture of each test: fixtures of any scope may ask for the server.
-    if server := item.config.stash.get(_SERVER, None):
+    begins_anew = _begins_anew(item)
+    if begins_anew and (server := item.config.stash.get(_SERVER, None)):
         server.reset()
+
+
+def _begins_anew(item: pytest.Item) -> bool:
+    """Whether the server forgets what the tests before this one did."""
+    before, module = item.config.stash.get(_MODULE, None), item.nodeid.partition("::")[0]
+    item.config.stash[_MODULE] = module
+    since = item.config.getini("sms_scheduler_reset")
+    return since == "test" or (since == "module" and module != before)
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +69,9 @@ def _sms_scheduler_mock(
         from . import MockServer  # noqa: PLC0415  # see the top
     except ModuleNotFoundError as error:
         pytest.fail(str(error), pytrace=False)
+    since = pytestconfig.getini("sms_scheduler_reset")
+    if since not in _SINCE:
+        pytest.fail(f"sms_scheduler_reset is {', '.join(_SINCE[:-1])} or {_SINCE[-1]}, not {since!r}", pytrace=False)
     try:
         server = MockServer(**sms_scheduler_server_options)
     except (TypeError, ValueError) as error:

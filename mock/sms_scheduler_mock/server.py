@@ -1,6 +1,8 @@
 """The mock server, for tests and for development."""
 
+import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -18,9 +20,10 @@ from .document import OPENAPI, Document
 from .faults import Fault, Faults, Hook
 from .http.api import SMS_IDS, Api, SmsIds
 from .http.app import App
-from .http.hosts import is_loopback, origin
+from .http.guard import DEFAULT_KEY, Guard
+from .http.hosts import Hosts, is_loopback, origin
 from .http.routing import Service
-from .http.uvicorn_server import UvicornServer
+from .http.uvicorn_server import Address, Tls, UvicornServer
 
 if TYPE_CHECKING:
     from .http.transport import InProcessTransport
@@ -44,7 +47,8 @@ class MockServer(Simulation):
     Args:
         host: Where to listen.
         port: 0 takes one that is free.
-        api_key: The key that clients must send, of visible ASCII characters.
+        api_key: The key that clients must send, of visible ASCII characters. By default it is "mock-api-key", and on a host
+            that others can reach it is made up.
         sms_ids: How `sms_ids` reads: "lists" (a list of ids for each phone number, and several of
             them for a long text) or "integers" (one id for each).
         now: Start of the server's clock, without a time zone; by default the local time.
@@ -60,9 +64,23 @@ class MockServer(Simulation):
         seed: What the results of `delivery_mix` are drawn from.
         capacity: How many messages are held at most. To make room, the one whose sending begins or began first is
             forgotten, and answered 404.
+        max_held: How many bytes of memory they take at most, about. Room is made in the same way.
         max_body: How many bytes a request body may have; a longer one is answered 413 and not held.
+        max_sms: How many SMS one message may make; more are answered 400.
+        max_errors: How many errors of one field are told in an answer; of the others only how many there are.
+        max_answer: How many bytes an answer of the admin API has, about; more comes in pages, or is refused.
+        request_timeout: How many seconds a request may take to arrive; then the connection is closed.
         admin: Whether to serve the admin API, for users of other languages, and a page to look at; see `admin_url`.
             By default only for who asks at an address that nobody but this machine can reach: they ask for no key.
+        allowed_hosts: More names by which the admin API may be asked, and the API while its key is the default one, such
+            as "host.docker.internal", or "*.local" for all that end so. Without them it goes by addresses, by localhost
+            and by names without a dot.
+        cors_origins: The origins of pages whose scripts may ask this server, such as "http://localhost:5173"; "*" for
+            all, which may not ask the admin API.
+        path_prefix: What stands before every path, such as "/sms", for a server behind a proxy. It makes no difference
+            whether the proxy takes it away.
+        tls_cert: A file with the certificate to serve https with, in PEM.
+        tls_key: The file with its key, if that is in another one.
 
     Attributes:
         document: The OpenAPI document that it serves from.
@@ -70,7 +88,7 @@ class MockServer(Simulation):
 
     Raises:
         ValueError: An argument, or the document, makes no sense.
-        OSError: The state cannot be opened; on entering the block: it cannot listen there.
+        OSError: The state cannot be opened; on entering the block: it cannot listen there, or with that certificate.
     """
 
     def __init__(
@@ -78,7 +96,7 @@ class MockServer(Simulation):
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        api_key: str = "mock-api-key",
+        api_key: str | None = None,
         sms_ids: SmsIds = "lists",
         now: datetime | None = None,
         ticking: bool = False,
@@ -89,19 +107,42 @@ class MockServer(Simulation):
         state: Path | None = None,
         seed: int = 0,
         capacity: int = 1_000_000,
+        max_held: int = 500_000_000,
         max_body: int = 1_000_000,
+        max_sms: int = 100_000,
+        max_errors: int = 100,
+        max_answer: int = 1_000_000,
+        request_timeout: float = 30,
         admin: bool | None = None,
+        allowed_hosts: Collection[str] = (),
+        cors_origins: Collection[str] = (),
+        path_prefix: str = "",
+        tls_cert: Path | str | None = None,
+        tls_key: Path | str | None = None,
     ) -> None:
         if not 0 <= port <= 65535:
             raise ValueError(f"there is no port {port}: ports are 0 to 65535")
         if sms_ids not in SMS_IDS:
             raise ValueError(f"sms_ids reads as {' or '.join(SMS_IDS)}, not {sms_ids!r}")
-        if max_body < 1:
-            raise ValueError("max_body is 1 or more")
+        _check_limits(
+            capacity=capacity,
+            max_held=max_held,
+            max_body=max_body,
+            max_sms=max_sms,
+            max_errors=max_errors,
+            max_answer=max_answer,
+            request_timeout=request_timeout,
+        )
+        if not re.fullmatch("(/[^/?#%]+)*", path_prefix):
+            raise ValueError(
+                f"a path prefix begins with a slash and does not end with one, as in /sms, not {path_prefix!r}"
+            )
+        if tls_key and not tls_cert:
+            raise ValueError("tls_key is the key of a certificate: give tls_cert too")
         self.document = Document(document or OPENAPI)
         super().__init__(
             self.document.statuses,
-            api_key=api_key,
+            api_key=DEFAULT_KEY if api_key is None and is_loopback(host) else api_key,
             now=now,
             ticking=ticking,
             delivery_results=delivery_results,
@@ -110,32 +151,38 @@ class MockServer(Simulation):
             state=state,
             seed=seed,
             capacity=capacity,
+            max_held=max_held,
         )
-        self._host = host
+        tls = Tls(Path(tls_cert), Path(tls_key) if tls_key else None) if tls_cert else None
+        self._address = Address(host=host, port=port, tls=tls, request_timeout=request_timeout)
         self._wanted_port = port
-        self.api = Api(self.document, self.ledger, self.account, sms_ids)
-        self._faults = Faults(self.api.answer, self.document.operation_names)
+        self._prefix = path_prefix
+        self.api = Api(
+            self.document, self.ledger, self.account, sms_ids=sms_ids, max_sms=max_sms, max_errors=max_errors
+        )
+        self._faults = Faults(self.api.answer, self.document.operation_names, has_tls=tls is not None)
         self._service = Service(self.document, self._faults.answer, max_body)
         self._has_admin = is_loopback(host) if admin is None else admin
-        other = (
-            AdminApp(self.document, Admin(self, self._faults), everybody=admin is True)
-            if self._has_admin
-            else Starlette()
-        )
-        self._app = App(self._service, other)
+        guard = Guard(Hosts(allowed_hosts), cors_origins, self.account)
+        other: ASGIApp = Starlette()
+        if self._has_admin:
+            operations = Admin(self, self._faults, max_answer)
+            other = AdminApp(self.document, operations, guard, everybody=admin is True)
+        self._app = guard.around(App(self._service, other, guard.is_stranger, path_prefix))
         self._running: UvicornServer | None = None
+        self._blocks = 0  # that it is in
 
     @property
     def url(self) -> str:
-        """The base URL of the API. While the server does not listen and its port is not known, it has none: the
+        """The base URL of the API. While the server never listened and its port is not known, it has none: the
         `transport` takes any.
         """
-        return f"{self._origin}{self.document.base_path}"
+        return f"{self._root}{self.document.base_path}"
 
     @property
     def page_url(self) -> str | None:
         """Where to see what it accepted, and to try the API out, with a browser; None without the admin API."""
-        return f"{self._origin}/" if self._has_admin else None
+        return f"{self._root}/" if self._has_admin else None
 
     @property
     def admin_url(self) -> str | None:
@@ -143,11 +190,12 @@ class MockServer(Simulation):
 
         `openapi.json` below it is the document of the API, `admin.json` its own.
         """
-        return f"{self._origin}{PREFIX}" if self._has_admin else None
+        return f"{self._root}{PREFIX}" if self._has_admin else None
 
     @property
-    def _origin(self) -> str:
-        return origin(self._host, self._running.port if self._running else self._wanted_port)
+    def _root(self) -> str:
+        address = self._address
+        return origin(address.host, address.port, "https" if address.tls else "http") + self._prefix
 
     @property
     def app(self) -> ASGIApp:
@@ -173,6 +221,10 @@ class MockServer(Simulation):
         body: object = None,
         retry_after: int | None = None,
         hook: Hook | None = None,
+        length: int | None = None,
+        location: str | None = None,
+        rate: str | None = None,
+        done: bool | None = None,
     ) -> None:
         """Let something go wrong with the requests that come.
 
@@ -182,23 +234,37 @@ class MockServer(Simulation):
         Args:
             kind: "latency": each answer takes so many `seconds` more. "refuse": the connection is closed instead of an
                 answer, and nothing is done. "close": what is asked is done, and the connection closed instead of an
-                answer. "reset": what is asked is done, and the connection reset instead of an answer. "status": a
-                status is answered, and nothing is done. "hook": a function answers.
+                answer. "reset": what is asked is done, and the connection reset instead of an answer. "tls": the
+                connection ends by an error of TLS instead of an answer, and nothing is done. "slow": the answer comes
+                byte by byte, and takes so many `seconds`. "half": half of the body comes, then the connection is closed.
+                "length": the answer says that its body has another `length`. "twice": the answer comes once more, which
+                nobody asked for. "status": a status is answered, and nothing is done. "redirect": a redirect to a
+                `location` is answered, and nothing is done. "gateway": a page of HTML is answered, such as a gateway has
+                for a server that is down, and nothing is done. "rate_limit": more requests than the `rate` are
+                answered 429, with the seconds to wait in Retry-After. "hook": a function answers.
             times: For so many requests; by default until `clear_faults` or `reset`.
             operation: For those to an operation of the document, such as "createSms"; by default for all.
             seconds: How much longer answers take, 0 to 86400.
-            status: The status, 200 to 599.
+            status: The status, 200 to 599. That of a redirect is 302 unless given, that of a gateway 502.
             headers: The headers that come with it.
             body: What comes with it: bytes as they are, a string as plain text, anything else as JSON.
             retry_after: The seconds in its Retry-After header; by default it has none.
             hook: Called as `hook(request, answer)` with a `Request` and what answers it, it returns a `Response`:
                 that of `answer(request)`, another that it makes of it with `dataclasses.replace`, or one of its own. Over
                 HTTP it is called in the server's thread, for one request at a time.
+            length: The Content-Length that is not that of the body.
+            location: Where a redirect leads.
+            rate: How many requests pass, as in "5/s", "100/min" or "1000/h", by the time of this machine.
+            done: Whether what is asked is done, and the status or the gateway answers all the same.
 
         Raises:
             ValueError: That makes no sense.
         """
-        self.add_fault(Fault(kind, times, operation, seconds, status, headers, body, retry_after, hook))
+        self.add_fault(
+            Fault(
+                kind, times, operation, seconds, status, headers, body, retry_after, hook, length, location, rate, done
+            )
+        )
 
     def add_fault(self, fault: Fault) -> None:
         """Turn on a fault that is given whole, such as `Fault.parse` reads it. Raises ValueError if it makes no sense."""
@@ -216,16 +282,33 @@ class MockServer(Simulation):
     def reset(self) -> None:
         """Go back to how it all began: no messages, no faults, the first key, the clock and all else as the arguments have it.
 
-        The state is forgotten too.
+        The state is forgotten too. A server that was closed within its block listens again, at the same address.
+
+        Raises:
+            OSError: Something else listens there by now.
         """
         super().reset()
         self._faults.clear()
+        if self._blocks and not self._running:
+            self._listen()
 
     def __enter__(self) -> Self:
         if self._running:
             raise RuntimeError("this server is running already")
-        self._running = UvicornServer(self._app, self._host, self._wanted_port)
+        try:
+            self._listen()
+        except OSError:
+            if self._wanted_port == self._address.port:
+                raise
+            # It was closed, and something else has taken the port that it had found.
+            self._address = replace(self._address, port=self._wanted_port)
+            self._listen()
+        self._blocks += 1
         return self
+
+    def _listen(self) -> None:
+        self._running = UvicornServer(self._app, self._address)
+        self._address = replace(self._address, port=self._running.port)  # which it keeps, should it be closed
 
     def __exit__(
         self,
@@ -233,6 +316,7 @@ class MockServer(Simulation):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._blocks -= 1
         self.close()
 
     async def __aenter__(self) -> Self:
@@ -244,7 +328,7 @@ class MockServer(Simulation):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await anyio.to_thread.run_sync(self.close)
+        await anyio.to_thread.run_sync(self.__exit__, kind, error, traceback)
 
     def close(self) -> None:
         """Stop serving, as the end of a `with` block does, and let go of the file that keeps the state."""
@@ -252,3 +336,9 @@ class MockServer(Simulation):
             self._running.stop()
             self._running = None
         self._let_go()
+
+
+def _check_limits(**limits: float) -> None:
+    for name, limit in limits.items():
+        if not limit >= 1:
+            raise ValueError(f"{name} is 1 or more")

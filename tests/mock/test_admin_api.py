@@ -77,6 +77,8 @@ def test_messages(admin: httpx.Client, client: httpx.Client, server: MockServer,
         "sender_id": 123,
         "phone_numbers": [NUMBER, "+33202020202"],
         "cancelled": False,
+        "sms_count": 2,
+        "statuses": {"SCHEDULED": 2},
         "sms": [
             {
                 "id": ids[0],
@@ -93,11 +95,61 @@ def test_messages(admin: httpx.Client, client: httpx.Client, server: MockServer,
     assert admin.get("/numbers/+33999999999/messages").json() == []
 
 
-def test_a_thousand_messages_at_most(admin: httpx.Client, client: httpx.Client, server: MockServer, body: Body) -> None:
+def all_of(admin: httpx.Client, path: str, **parameters: object) -> list[dict[str, Any]]:
+    """The rows of a list, from all its pages."""
+    rows: list[dict[str, Any]] = []
+    following: httpx.URL | None = httpx.URL(f"{str(admin.base_url).rstrip('/')}{path}", params=parameters or None)
+    while following:
+        answer = admin.get(following).raise_for_status()
+        rows += answer.json()
+        following = following.join(answer.links["next"]["url"]) if "next" in answer.links else None
+    return rows
+
+
+@pytest.mark.parametrize("path", ["/messages", f"/numbers/{NUMBER}/messages"])
+def test_a_list_comes_in_pages_of_which_none_is_lost(
+    admin: httpx.Client, client: httpx.Client, server: MockServer, body: Body, path: str
+) -> None:
     with httpx.Client(transport=server.transport, headers=client.headers, base_url=server.url) as in_process:
-        ids = [in_process.post("/sms", json=body(phone_numbers=NUMBER)).json()["message_id"] for _ in range(1002)]
-    assert [message["id"] for message in admin.get("/messages").json()] == ids[:1:-1]
-    assert len(admin.get(f"/numbers/{NUMBER}/messages").json()) == 1002
+
+        def send() -> int:
+            message_id: int = in_process.post("/sms", json=body(phone_numbers=NUMBER)).json()["message_id"]
+            return message_id
+
+        ids = [send() for _ in range(1002)]
+        first = admin.get(path)
+        assert [message["id"] for message in first.json()] == ids[:1:-1]
+        send()  # comes before the first page, and moves nothing
+        second = admin.get(first.url.join(first.links["next"]["url"]))
+    assert [message["id"] for message in second.json()] == ids[1::-1]
+    assert "next" not in second.links
+    assert [message["id"] for message in all_of(admin, path, limit=300)][1:] == ids[::-1]
+
+
+def test_messages_are_found_by_text_number_id_and_status(
+    admin: httpx.Client, client: httpx.Client, server: MockServer, body: Body
+) -> None:
+    server.delivery_result(NUMBER, "MISSED_ERROR")
+    one = client.post("/sms", json=body(message_text="Réunion à 10h", delivery_date="2000-01-01 00:00:00")).json()
+    other = client.post("/sms", json=body(phone_numbers="+490303030303")).json()
+    server.advance(minutes=1)
+    client.delete(f"/message/{other['message_id']}")
+
+    def found(**parameters: object) -> list[int]:
+        return [message["id"] for message in all_of(admin, "/messages", **parameters)]
+
+    first, second = one["message_id"], other["message_id"]
+    assert found(search="réunion") == found(search="+336123") == found(search=str(first)) == [first]
+    assert found(search=str(other["sms_ids"]["+490303030303"][0])) == found(search="+49") == [second]
+    assert found(search="Nobody said this") == []
+    assert found(status="MISSED_ERROR") == found(status=39) == found(status=13) == [first]
+    assert found(status="DELETED") == [second]
+    assert found(search="+33202", status=39) == []  # the other number was missed
+    (message,) = admin.get("/messages", params={"status": 39, "sms": 1000}).json()
+    assert message["statuses"] == {"MISSED_ERROR": 1, "RECEIVED": 1}
+    assert [sms["phone_number"] for sms in message["sms"]] == [NUMBER]
+    (sms,) = admin.get(f"/messages/{first}/sms", params={"search": "+33202"}).json()
+    assert (sms["phone_number"], sms["status"]) == ("+33202020202", 13)
 
 
 def test_the_clock(admin: httpx.Client, server: MockServer) -> None:
@@ -148,7 +200,8 @@ def test_delivery_results(admin: httpx.Client, client: httpx.Client, server: Moc
 
 def test_faults(admin: httpx.Client, client: httpx.Client) -> None:
     fault = {"kind": "status", "status": 429, "retry_after": 2, "times": 2, "operation": "getSms"}
-    whole = fault | {"seconds": None, "headers": None, "body": None}
+    others = ("seconds", "headers", "body", "length", "location", "rate", "done")
+    whole = fault | dict.fromkeys(others)
     assert admin.post("/faults", json=fault).json() == [whole]
     answer = client.get("/sms/1")
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "2")
@@ -204,6 +257,7 @@ def test_a_state_is_saved_and_loaded(admin: httpx.Client, client: httpx.Client, 
         ("POST", "/clock/advance", b'{"days": 1e9}', "the calendar has the years 1 to 9999 only"),
         ("POST", "/clock/advance", b'{"days": -1e9}', "the calendar has the years 1 to 9999 only"),
         ("POST", "/clock/advance", b'{"days": 1e400}', "days: "),
+        ("POST", "/clock/advance", b'{"days": 1e290}', "the calendar has the years 1 to 9999 only"),
         ("PATCH", "/account", b'{"credits": -1}', "credits: "),
         ("PATCH", "/account", b'{"api_key": "mine"}', "api_key"),
         ("PUT", "/numbers/+33612345678/delivery-result", b'{"statuses": []}', "statuses: "),
@@ -223,6 +277,13 @@ def test_a_state_is_saved_and_loaded(admin: httpx.Client, client: httpx.Client, 
         ("PUT", "/numbers/33612345678/delivery-result", b'{"statuses": [31]}', "does not match"),
         ("DELETE", "/numbers/+1/delivery-result", b"", "does not match"),
         ("GET", "/numbers/zzz/messages", b"", "does not match"),
+        ("GET", "/messages?limit=0", b"", "limit: 0 is less than the minimum of 1"),
+        ("GET", "/messages?limit=many", b"", "limit: "),
+        ("GET", "/messages?limit=1&limit=2", b"", "limit: there are search, status, limit, cursor, sms, each once"),
+        ("GET", "/messages?page=2", b"", "page: there are search"),
+        ("GET", "/messages?status=LOST", b"", "'LOST' is not a documented status"),
+        ("GET", "/messages/1/sms", b"", "there is no message 1"),
+        ("GET", "/messages/x/sms", b"", "there is no message x"),
         ("PUT", "/state", b"", "this holds no state"),
         ("PUT", "/state", b"x" * 5000, "not the state of a server"),
     ],
@@ -263,6 +324,7 @@ def test_methods_that_are_not_there(admin: httpx.Client) -> None:
 
 def test_what_is_too_large(admin: httpx.Client) -> None:
     assert admin.put("/state", content=b"x" * 100_000_001).status_code == 413
+    assert admin.post("/faults", content=b" " * 1_000_001).status_code == 413
 
 
 # Who may use it

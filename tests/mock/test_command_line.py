@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Generator
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import trustme
 from sms_scheduler_mock import MockServer
 
 COMMAND = [sys.executable, "-m", "sms_scheduler_mock"]
@@ -23,7 +25,7 @@ def started(*arguments: str) -> Generator[tuple[subprocess.Popen[str], str]]:
     with subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout
-            url = re.fullmatch(r"url: +(http://\S+)\n", process.stdout.readline())
+            url = re.fullmatch(r"url: +(https?://\S+)\n", process.stdout.readline())
             assert url
             yield process, url[1]
         finally:
@@ -54,6 +56,39 @@ def test_stops_cleanly(number: signal.Signals) -> None:
     assert (process.returncode, errors) == (0, "")
 
 
+def test_serves_https_with_its_options(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(tmp_path / "both.pem")
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    options = ["--tls-cert", str(tmp_path / "both.pem"), "--path-prefix", "/sms", "--cors-origin", "http://localhost:1"]
+    with started(*options, "--allow-host", "*.local", "--max-sms", "1", "--fault", "tls:times=1") as (_, url):
+        assert url.startswith("https://127.0.0.1:")
+        assert url.endswith("/sms/api/v1")
+        headers = {"Authorization": "bearer mock-api-key", "Host": "printer.local", "Origin": "http://localhost:1"}
+        with httpx.Client(verify=context, headers=headers) as client:
+            with pytest.raises(httpx.ReadError, match="SSL"):
+                client.get(f"{url}/sms/1")
+            answer = client.get(f"{url}/sms/1")
+            assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (404, "http://localhost:1")
+            fields = {"message_text": "a" * 200, "delivery_date": "2000-01-01 00:00:00", "sender_id": 1}
+            answer = client.post(f"{url}/sms", json=fields | {"phone_numbers": "+33123456789"})
+            assert "makes 1 SMS at most" in answer.text
+
+
+def test_where_others_can_reach_it_the_key_is_made_up_and_printed() -> None:
+    with started("--host", "0.0.0.0") as (process, url):
+        assert process.stdout
+        key = process.stdout.readline().removeprefix("api key: ").strip()
+        assert key.startswith("mock-")
+        assert key != "mock-api-key"
+        statuses = [
+            httpx.get(f"{url}/sms/1", headers={"Authorization": f"bearer {given}"}).status_code
+            for given in (key, "mock-api-key")
+        ]
+    assert statuses == [404, 401]
+
+
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"NO_COLOR": "1", "COLUMNS": "100"}
     return subprocess.run(
@@ -77,6 +112,15 @@ def test_a_taken_port_is_one_line() -> None:
         (["--api-key", "two words"], "visible ASCII"),
         (["--host", "192.0.2.1"], r"cannot listen on 192\.0\.2\.1:0"),
         (["--host", "no such host"], "cannot listen on no such host:0"),
+        (["--state", "."], r"cannot open \.: Is a directory"),
+        (["--state", "no folder/state.db"], "cannot open no folder/state.db: No such file or directory"),
+        (["--state", "/dev/null/state.db"], "cannot open /dev/null/state.db: Not a directory"),
+        (["--tls-cert", "no.pem"], r"cannot use no\.pem for TLS: No such file or directory"),
+        (["--tls-key", "no.pem"], "give tls_cert too"),
+        (["--max-sms", "0"], "max_sms is 1 or more"),
+        (["--path-prefix", "sms"], "begins with a slash"),
+        (["--cors-origin", "localhost"], "is no origin"),
+        (["--fault", "tls"], "a server with TLS"),
     ],
 )
 def test_a_wrong_option_is_one_line(arguments: list[str], words: str) -> None:
@@ -121,6 +165,32 @@ def test_without_its_dependencies_it_says_what_to_install(tmp_path: Path) -> Non
     assert done.stderr.splitlines() == [
         'No module named \'starlette\'; the mock server needs the extra "mock": pip install "sms-scheduler[mock]"'
     ]
+
+
+@pytest.mark.parametrize("module", ["http", "email"])
+def test_a_file_with_the_name_of_a_module_of_python_is_named(tmp_path: Path, module: str) -> None:
+    (tmp_path / f"{module}.py").write_text("")
+    done = subprocess.run(COMMAND, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "extra" not in done.stderr
+    assert f"{module}.py" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_ctrl_c_while_it_starts_leaves_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "starlette.py").write_text("import time\nprint('starting', flush=True)\ntime.sleep(30)\n")
+    with subprocess.Popen(
+        COMMAND,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "starting\n"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (-signal.SIGINT, "")
 
 
 def test_faults_come_as_they_are_asked_for() -> None:

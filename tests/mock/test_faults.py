@@ -1,6 +1,8 @@
 """Faults, over real HTTP and in process."""
 
 import asyncio
+import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -258,7 +260,19 @@ def test_the_order_in_a_text_does_not_matter() -> None:
         ("refuse:times=0", "1 request or more"),
         ("refuse:times", "is no number"),
         ("refuse:times=1,times=2", "each once"),
-        ("refuse:speed=1", "times, operation, seconds, status, body, retry_after"),
+        ("refuse:speed=1", "times, operation, seconds, status, body, retry_after, length, location, rate, done"),
+        ("slow", "slow:seconds=2"),
+        ("length", "length:length=1000"),
+        ("length:length=-1", "length is 0 to"),
+        ("redirect", "redirect:location=https://sms.example/"),
+        ("redirect:location=/x,status=200", "a redirect has status 301"),
+        ('{"kind": "redirect", "location": "a\\nb"}', "is no header"),
+        ("gateway:status=99", "200 to 599"),
+        ("gateway:done=perhaps", "true or false, not 'perhaps'"),
+        ("rate_limit", "rate_limit:rate=5/s"),
+        ("rate_limit:rate=5", "as in 5/s, 100/min, not '5'"),
+        ("rate_limit:rate=0/s", "as in 5/s, 100/min, not '0/s'"),
+        ("tls", "a server with TLS: give it a certificate"),
         ("refuse:operation=create_sms", "no operation 'create_sms', only createSms"),
     ],
 )
@@ -266,3 +280,164 @@ def test_what_makes_no_sense_is_refused(server: MockServer, text: str, message: 
     with pytest.raises(ValueError, match=message):
         server.add_fault(Fault.parse(text))
     assert server.faults == ()
+
+
+# Answers that are damaged on their way
+
+
+def raw_answer(server: MockServer, request: bytes = b"GET /api/v1/sms/1") -> bytes:
+    """All bytes of the answer, until the server closes the connection or nothing more comes."""
+    url = httpx.URL(server.url)
+    received = b""
+    with socket.create_connection((url.host, url.port or 0), timeout=0.5) as connection:
+        connection.sendall(request + b" HTTP/1.1\r\nHost: x\r\nAuthorization: bearer mock-api-key\r\n\r\n")
+        try:
+            while piece := connection.recv(65536):
+                received += piece
+        except TimeoutError:
+            return received
+        return received + b"<closed>"
+
+
+def sent(asking: httpx.Client, body: Body) -> str:
+    """The path of an SMS that was just created."""
+    ids = asking.post("/sms", json=body()).json()["sms_ids"]
+    return f"/sms/{ids['+33612345678'][0]}"
+
+
+def test_an_answer_comes_byte_by_byte(server: MockServer, asking: httpx.Client, body: Body) -> None:
+    path = sent(asking, body)
+    expected = asking.get(path).json()
+    server.fault("slow", seconds=0.3, times=2)
+    started = time.monotonic()
+    assert asking.get(path, timeout=0.2).json() == expected  # each byte is in time, all of them are not
+    assert asking.get("/sms/1").status_code == 404  # which has no body
+    assert 0.6 <= time.monotonic() - started < 3
+
+
+def test_slow_bytes_come_one_after_the_other(server: MockServer, client: httpx.Client, body: Body) -> None:
+    path = sent(client, body)
+    server.fault("slow", seconds=0.3)
+    with client.stream("GET", path) as response:
+        pieces = list(response.iter_raw())
+    assert len(pieces) > 10
+
+
+def test_half_of_a_body(server: MockServer, asking: httpx.Client, body: Body) -> None:
+    path = sent(asking, body)
+    server.fault("half", times=2)
+    for what in (path, "/sms/1"):
+        with pytest.raises(httpx.RemoteProtocolError, match="without sending complete message body"):
+            asking.get(what)
+    assert asking.get(path).status_code == 200
+
+
+def test_a_length_that_is_not_that_of_the_body(server: MockServer, asking: httpx.Client, body: Body) -> None:
+    path = sent(asking, body)
+    server.fault("length", length=1000, times=1)
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending complete message body"):
+        asking.get(path)
+    server.fault("length", length=5, times=1)
+    answer = asking.get(path)
+    assert (answer.headers["Content-Length"], answer.text) == ("5", '{"pho')
+
+
+def test_what_is_longer_than_announced_comes_all_the_same(server: MockServer, client: httpx.Client, body: Body) -> None:
+    path = sent(client, body)
+    server.fault("length", length=5)
+    assert raw_answer(server, f"GET /api/v1{path}".encode()).endswith(
+        b'content-length: 5\r\n\r\n{"phone_number":"+33612345678","status":10}'
+    )
+
+
+def test_an_answer_that_nobody_asked_for(
+    server: MockServer, asking: httpx.Client, body: Body, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = sent(asking, body)
+    server.fault("twice", times=2)
+    assert asking.get(path).json()["status"] == 10
+    received = raw_answer(server, f"GET /api/v1{path}".encode())
+    if server.faults == ():
+        assert received.count(b"HTTP/1.1 200") == received.count(b'"status":10}') == 2
+    assert caplog.messages == []
+
+
+def test_a_redirect(server: MockServer, asking: httpx.Client, body: Body) -> None:
+    server.fault("redirect", location="https://elsewhere.example/api", times=1)
+    server.fault("redirect", location="/login", status=307, times=1)
+    first, second = asking.post("/sms", json=body()), asking.post("/sms", json=body())
+    assert (first.status_code, first.headers["Location"]) == (302, "https://elsewhere.example/api")
+    assert (second.status_code, second.headers["Location"]) == (307, "/login")
+    assert server.messages == []
+
+
+def test_the_page_of_a_gateway(server: MockServer, asking: httpx.Client, body: Body) -> None:
+    server.fault("gateway", times=1)
+    server.fault("gateway", status=504, done=True, times=1)
+    down, late = asking.post("/sms", json=body()), asking.post("/sms", json=body())
+    assert (down.status_code, down.headers["Content-Type"]) == (502, "text/html")
+    assert "<h1>502 Bad Gateway</h1>" in down.text
+    assert (late.status_code, "504 Gateway Timeout" in late.text) == (504, True)
+    assert len(server.messages) == 1  # the second one was accepted
+
+
+def test_a_status_after_what_is_asked_was_done(server: MockServer, asking: httpx.Client, body: Body) -> None:
+    server.fault("status", status=504, done=True, times=1, operation="createSms")
+    assert asking.post("/sms", json=body()).status_code == 504
+    assert len(server.messages) == 1
+
+
+def test_requests_are_counted(server: MockServer, asking: httpx.Client) -> None:
+    server.fault("rate_limit", rate="3/s")
+    statuses = [asking.get("/sms/1").status_code for _ in range(5)]
+    assert statuses == [404, 404, 404, 429, 429]
+    assert asking.get("/sms/1").headers["Retry-After"] == "1"
+    time.sleep(1)
+    assert asking.get("/sms/1").status_code == 404
+    server.clear_faults()
+    server.fault("rate_limit", rate="1/min", operation="getSms")
+    assert [asking.get("/sms/1").status_code for _ in range(2)] == [404, 429]
+    assert 50 < int(asking.get("/sms/1").headers["Retry-After"]) <= 60
+    assert asking.get("/message/1").status_code == 404  # another operation is not counted
+
+
+def test_an_error_of_tls_in_process() -> None:
+    server = MockServer(tls_cert="cert.pem")  # which is read when it listens
+    server.fault("tls")
+    with httpx.Client(transport=server.transport) as client, pytest.raises(httpx.ReadError, match="SSL"):
+        client.get(f"{server.url}/sms/1")
+
+
+@pytest.mark.parametrize("kind", ["half", "length", "twice"])
+def test_another_asgi_server_is_told_what_it_cannot_damage(server: MockServer, kind: str) -> None:
+    server.fault(kind, times=1, length=5 if kind == "length" else None)
+
+    async def use() -> None:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(server.app)) as client:
+            await client.get("http://anything/api/v1/sms/1")
+
+    with pytest.raises(ConnectionError, match=f"is damaged \\({kind}\\) takes the mock server's own server"):
+        asyncio.run(use())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "slow:seconds=2",
+        "half",
+        "length:length=1000",
+        "twice",
+        "redirect:location=https://sms.example/a,status=308",
+        "gateway:status=504,done=true",
+        "status:status=504,done=true,times=1",
+        "rate_limit:rate=5/s,operation=createSms",
+    ],
+)
+def test_every_kind_has_a_text(server: MockServer, text: str) -> None:
+    server.add_fault(Fault.parse(text))
+    (fault,) = server.faults
+    assert fault.kind == text.partition(":")[0]
+    with httpx.Client(base_url=server.admin_url or "") as admin:
+        (listed,) = admin.get("/faults").json()
+        assert admin.post("/faults", json=listed).json() == [listed, listed]  # the same over HTTP
+    assert Fault.parse(json.dumps(listed)) == fault

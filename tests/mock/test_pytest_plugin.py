@@ -61,6 +61,7 @@ def test_users_tests_pass_sync_and_async(tmp_path: Path) -> None:
     ("ini", "words"),
     [
         ("sms_scheduler_now = tomorrow", "sms_scheduler_now is a time without a zone, such as 2030-01-01 12:00:00"),
+        ("sms_scheduler_reset = sometimes", "sms_scheduler_reset is test, module or session, not 'sometimes'"),
         ("sms_scheduler_sms_ids = klingon", "sms_ids reads as lists or integers, not 'klingon'"),
     ],
 )
@@ -68,6 +69,55 @@ def test_an_option_that_makes_no_sense_is_said(tmp_path: Path, ini: str, words: 
     output = run(tmp_path, "def test_it(sms_scheduler_server): pass\n", f"[pytest]\n{ini}\n")
     assert words in output
     assert "Traceback" not in output
+
+
+BREAKING = """
+import httpx
+
+
+def test_breaks_it(sms_scheduler_server):
+    sms_scheduler_server.regenerate_key()
+    sms_scheduler_server.close()
+
+
+def test_the_next(sms_scheduler_server, where=[]):
+    assert httpx.get(f"{sms_scheduler_server.admin_url}/clock").status_code == 200
+    assert sms_scheduler_server.api_key == "mock-api-key"
+"""
+
+
+def test_a_test_that_closes_the_server_does_not_disturb_the_next(tmp_path: Path) -> None:
+    assert "2 passed" in run(tmp_path, BREAKING)
+
+
+KEEPING = """
+import httpx
+
+SMS = {"message_text": "Hello", "delivery_date": "2030-01-01 13:00:00", "sender_id": 1, "phone_numbers": "+33612345678"}
+
+
+def send(server):
+    httpx.post(f"{server.url}/sms", json=SMS, headers={"Authorization": f"bearer {server.api_key}"}).raise_for_status()
+    return len(server.messages)
+
+
+def test_first(sms_scheduler_server):
+    assert send(sms_scheduler_server) == FIRST
+
+
+def test_second(sms_scheduler_server):
+    assert send(sms_scheduler_server) == SECOND
+"""
+
+
+@pytest.mark.parametrize(
+    ("since", "counts"), [("test", (1, 1, 1, 1)), ("module", (1, 2, 1, 2)), ("session", (1, 2, 3, 4))]
+)
+def test_messages_are_kept_as_long_as_asked_for(tmp_path: Path, since: str, counts: tuple[int, ...]) -> None:
+    for name, (first, second) in {"test_a.py": counts[:2], "test_users.py": counts[2:]}.items():
+        (tmp_path / name).write_text(KEEPING.replace("FIRST", str(first)).replace("SECOND", str(second)))
+    tests = (tmp_path / "test_users.py").read_text()
+    assert "4 passed" in run(tmp_path, tests, f"{INI}sms_scheduler_reset = {since}\n")
 
 
 def test_pytest_imports_nothing_of_it_before_a_test_asks() -> None:

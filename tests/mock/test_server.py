@@ -57,6 +57,50 @@ def test_can_be_started_again_and_remembers(body: Body) -> None:
         assert len(server.messages) == count
 
 
+def test_reset_brings_back_a_server_that_was_closed(body: Body) -> None:
+    with MockServer(now=datetime(2030, 1, 1, 12), credits=3) as server:
+        before = (server.url, server.page_url, server.admin_url, server.api_key, server.now, server.ticking)
+        for _ in range(2):
+            server.regenerate_key()
+            server.ticking = True
+            server.advance(days=1)
+            server.fault("refuse")
+            server.credits = 0
+            server.delivery_mix({"MISSED_ERROR": 1})
+            server.refuse_number("+33612345678")
+            server.senders = [1]
+            server.close()
+            assert server.url == before[0]  # it has not forgotten where it was
+            server.reset()
+            assert (server.url, server.page_url, server.admin_url, server.api_key, server.now, server.ticking) == before
+            assert httpx.get(f"{server.admin_url}/account").json()["credits"] == 3
+            assert httpx.post(f"{server.url}/sms", json=body(), headers=authorized(server)).status_code == 200
+            assert (len(server.messages), server.credits, server.mix) == (1, 1, {})
+    server.reset()
+    with pytest.raises(httpx.ConnectError):  # out of its block it stays closed
+        httpx.get(before[0])
+
+
+def test_reset_brings_back_a_server_that_was_closed_and_opened_again() -> None:
+    with MockServer() as server:
+        url = server.url
+        server.close()
+        with server:
+            assert server.url == url
+        server.reset()
+        assert httpx.get(f"{url}/sms/1").status_code == 401
+
+
+def test_reset_says_what_it_cannot_bring_back() -> None:
+    with MockServer() as server:
+        server.close()
+        port = httpx.URL(server.url).port or 0
+        with socket.create_server(("127.0.0.1", port)), pytest.raises(OSError, match=f"cannot listen on .*:{port}"):
+            server.reset()
+    with socket.create_server(("127.0.0.1", port)), server:  # opened anew, it may be anywhere
+        assert httpx.URL(server.url).port != port
+
+
 def test_cannot_be_started_twice_at_once(server: MockServer) -> None:
     with pytest.raises(RuntimeError, match="running already"), server:
         pass

@@ -1,21 +1,26 @@
 """The admin API: what MockServer does in Python, over HTTP and as openapi.yaml says."""
 
+import re
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
+from urllib.parse import parse_qsl, urlencode
 
-from ..backend.messages import Message
+from ..backend.messages import DELETED, Overview, Query, Sms
 from ..backend.simulation import Simulation
 from ..backend.validation import BadRequestError, parse_json
 from ..document import Document, RequestSchema, Schema
 from ..faults import Fault, Faults
-from ..http.exchange import Answer, Request, Response
+from ..http.exchange import Answer, Request, Response, to_json
 
 PREFIX = "/_mock"
 DOCUMENT = Path(__file__).with_name("openapi.json")
-_LONGEST_LIST = 1000
+LARGEST_STATE = 100_000_000
+_LARGEST_BODY = 1_000_000
+_MOST = 1000  # rows of a list in one answer
 
 
 class Admin:
@@ -24,12 +29,15 @@ class Admin:
     The results are JSON, bytes of a file, or None. Each raises ValueError for what makes no sense.
     """
 
-    def __init__(self, server: Simulation, faults: Faults) -> None:
+    def __init__(self, server: Simulation, faults: Faults, max_answer: int) -> None:
         self._server = server
         self._faults = faults
+        self._max_answer = max_answer
         self.operations: Mapping[str, Callable[..., object]] = {
+            "getHealth": lambda: {"status": "ok"},
             "listMessages": self._list_messages,
             "listMessagesTo": self._list_messages_to,
+            "listSms": self._list_sms,
             "getClock": self._get_clock,
             "setClock": self._set_clock,
             "advanceClock": self._advance_clock,
@@ -53,31 +61,81 @@ class Admin:
         """Answers requests by the operations, once their bodies are what the document says."""
         routes = {name: path for path, methods in document.operations.items() for name in methods.values()}
         schemas = {name: document.request_schema(name) for name in routes}
+        parameters = {name: document.query_parameters(name) for name in routes}
         phone_number = Schema(document, document.at("#/components/parameters/phone_number/schema"))
 
         def answer(request: Request) -> Response:
             name = request.operation
             if name is None:
                 return Response(405, headers={"Allow": ", ".join(request.operations)})
+            if name != "loadState" and len(request.body) > _LARGEST_BODY:
+                return Response(413, f"The request body has more than {_LARGEST_BODY:,} bytes.")
             try:
                 if "{phone_number}" in routes[name]:
                     _check(request.id, phone_number)
                 fields = _fields(request, schemas[name])
-                result = self.operations[name](*([request.id] if request.id else []), **fields)
+                query = _query(request.query, parameters[name])
+                result = self.operations[name](*([request.id] if request.id else []), **query, **fields)
             except ValueError as error:
                 return Response(400, {"error": str(error)})
+            if isinstance(result, Page):
+                return _paged(result, query)
             if isinstance(result, bytes):
                 return Response(200, result, {"Content-Type": "application/vnd.sqlite3"})
             return Response(204) if result is None else Response(200, result)
 
         return answer
 
-    def _list_messages(self) -> object:
-        return [_message(message) for message in self._server.latest_messages(_LONGEST_LIST)]
+    def _list_messages(self, search: str = "", status: str | None = None, **page: Any) -> object:
+        return self._messages(Query(search=search, status=self._status(status)), **page)
 
-    def _list_messages_to(self, phone_number: str) -> object:
-        messages = reversed(self._server.messages)
-        return [_message(message) for message in messages if phone_number in message.phone_numbers]
+    def _list_messages_to(self, phone_number: str, **page: Any) -> object:
+        return self._messages(Query(phone_number=phone_number), **page)
+
+    def _messages(self, query: Query, *, limit: int = _MOST, cursor: int | None = None, sms: int = _MOST) -> object:
+        ledger = self._server.ledger
+        with ledger.lock:
+            found = ledger.find(query, before=cursor)
+            rows = (
+                (one.record.ordinal, _message(one, islice(ledger.find_sms(one.record, query), sms))) for one in found
+            )
+            return self._page(rows, limit)
+
+    def _list_sms(
+        self, message_id: str, search: str = "", status: str | None = None, limit: int = _MOST, cursor: int = 0
+    ) -> object:
+        ledger, query = self._server.ledger, Query(search=search, status=self._status(status))
+        with ledger.lock:
+            record = ledger.record(int(message_id)) if re.fullmatch("[1-9][0-9]{0,17}", message_id) else None
+            if record is None:
+                raise ValueError(f"there is no message {message_id}")
+            found = enumerate(ledger.find_sms(record, query, after=cursor), cursor + 1)
+            return self._page(((place, _sms(sms)) for place, sms in found), limit)
+
+    def _status(self, status: str | None) -> str | None:
+        """The name of a status given by its code or by its name."""
+        if status is None or status == DELETED:
+            return status
+        return self._server.name_of_status(int(status) if status.isdecimal() else status)
+
+    def _page(self, rows: Iterable[tuple[int, object]], limit: int) -> "Page":
+        """As many rows as there may be in one answer; each has a cursor, which leads to those after it."""
+        found: list[bytes] = []
+        length, last = 0, None
+        for cursor, row in rows:
+            encoded = to_json(row).encode()
+            if len(found) == limit or (found and length + len(encoded) > self._max_answer):
+                return Page(found, last)
+            found.append(encoded)
+            length += len(encoded) + 1
+            last = cursor
+        return Page(found, None)
+
+    def _check_room(self, *parts: object) -> None:
+        """Raise ValueError if some lists would be longer than an answer may be."""
+        length = sum(len(to_json(part).encode()) for part in parts)
+        if length > self._max_answer:
+            raise ValueError(f"all of them would have {length:,} bytes, and an answer has {self._max_answer:,} at most")
 
     def _get_clock(self) -> object:
         return {"now": _text(self._server.now), "ticking": self._server.ticking}
@@ -123,6 +181,8 @@ class Admin:
         return self._get_delivery_results()
 
     def _set_delivery_result(self, phone_number: str, statuses: Sequence[int | str]) -> object:
+        names = [self._server.name_of_status(status) for status in statuses]
+        self._check_room(self._server.delivery_results, {phone_number: names})
         self._server.delivery_result(phone_number, *statuses)
         return self._get_delivery_results()
 
@@ -134,7 +194,9 @@ class Admin:
         return [fault.as_json() for fault in self._faults.on]
 
     def _add_fault(self, **fields: Any) -> object:
-        self._faults.add(Fault(**fields))
+        fault = Fault(**fields)
+        self._check_room(self._list_faults(), fault.as_json())
+        self._faults.add(fault)
         return self._list_faults()
 
     def _clear_faults(self) -> object:
@@ -148,6 +210,10 @@ class Admin:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "state.db"
             self._server.save(path)
+            if (size := path.stat().st_size) > LARGEST_STATE:
+                raise ValueError(
+                    f"the state has {size:,} bytes, and an answer {LARGEST_STATE:,} at most: use --state FILE"
+                )
             return path.read_bytes()
 
     def _load_state(self, content: bytes) -> None:
@@ -158,6 +224,33 @@ class Admin:
                 self._server.load(path)
             except ValueError as error:
                 raise ValueError(str(error).replace(str(path), "this")) from None
+
+
+class Page(NamedTuple):
+    """Some rows of a list, and the cursor to those after them, if there are any."""
+
+    rows: list[bytes]
+    cursor: int | None
+
+
+def _paged(page: Page, query: Mapping[str, object]) -> Response:
+    headers = {"Content-Type": "application/json; charset=utf-8"}
+    if page.cursor is not None:
+        following = urlencode({**query, "cursor": page.cursor})
+        headers["Link"] = f'<?{following}>; rel="next"'
+    return Response(200, b"[" + b",".join(page.rows) + b"]", headers)
+
+
+def _query(text: str, parameters: Mapping[str, Schema]) -> dict[str, Any]:
+    """The parameters in a query. Raises ValueError if the document has others, or other values of them."""
+    query: dict[str, Any] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True) if parameters else ():
+        if name not in parameters or name in query:
+            raise ValueError(f"{name}: there are {', '.join(parameters)}, each once")
+        number = int(value) if re.fullmatch("[0-9]{1,18}", value) else None
+        query[name] = value if number is None or parameters[name].takes(value) else number
+        _check(query[name], parameters[name], name)
+    return query
 
 
 def _fields(request: Request, schema: RequestSchema | None) -> Mapping[str, Any]:
@@ -174,46 +267,40 @@ def _read(content: bytes, schema: RequestSchema) -> dict[str, Any]:
     except BadRequestError as error:
         raise ValueError(" ".join(error.errors["body"])) from None
     _check(body, schema)
-    fields: dict[str, Any] = _whole(body)
-    return fields
+    return cast("dict[str, Any]", body)
 
 
-def _check(value: object, schema: Schema) -> None:
+def _check(value: object, schema: Schema, name: str = "") -> None:
     """Raise ValueError, which names the place, if a value is not what the schema says."""
     for violation in schema.errors(value):
-        place = ".".join(map(str, violation.instance_path))
+        place = ".".join(map(str, [name, *violation.instance_path] if name else violation.instance_path))
         raise ValueError(f"{place}: {violation.message}" if place else violation.message)
 
 
-def _whole(value: object) -> Any:
-    """A value with 1.0 as 1, which are the same to JSON Schema."""
-    if isinstance(value, dict):
-        return {key: _whole(item) for key, item in cast("dict[str, object]", value).items()}
-    if isinstance(value, list):
-        return [_whole(item) for item in cast("list[object]", value)]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _message(message: Message) -> dict[str, object]:
+def _message(overview: Overview, sms: Iterable[Sms]) -> dict[str, object]:
+    asked, listed = overview.record.asked, list(sms)
     return {
-        "id": message.id,
-        "text": message.text,
-        "stop": message.stop,
-        "delivery_date": _text(message.delivery_date),
-        "sender_id": message.sender_id,
-        "phone_numbers": message.phone_numbers,
-        "cancelled": message.cancelled,
-        "sms": [
-            {
-                "id": sms.id,
-                "phone_number": sms.phone_number,
-                "status": sms.status,
-                "status_name": sms.status_name,
-                "deleted": sms.deleted,
-                "sent": sms.sent,
-            }
-            for sms in message.sms
-        ],
+        "id": overview.record.id,
+        "text": asked.text,
+        "stop": asked.stop,
+        "delivery_date": _text(asked.delivery_date),
+        "sender_id": asked.sender_id,
+        "phone_numbers": list(dict.fromkeys(one.phone_number for one in listed)),
+        "cancelled": overview.cancelled,
+        "sms_count": len(overview.record.numbers),
+        "statuses": overview.statuses,
+        "sms": [_sms(one) for one in listed],
+    }
+
+
+def _sms(sms: Sms) -> dict[str, object]:
+    return {
+        "id": sms.id,
+        "phone_number": sms.phone_number,
+        "status": sms.status,
+        "status_name": sms.status_name,
+        "deleted": sms.deleted,
+        "sent": sms.sent,
     }
 
 

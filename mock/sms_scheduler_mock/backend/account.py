@@ -2,13 +2,18 @@
 
 import secrets
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, cast
 
-from .delivery import Recipients, picks
+from .delivery import Recipients
+from .messages import NewMessage
+from .validation import Errors
 
 
 class Account:
     """What the account page of the vendor shows.
+
+    Args:
+        api_key: The first key; None to make one up.
 
     Attributes:
         api_key: The key that clients must send.
@@ -17,11 +22,12 @@ class Account:
         refused: The phone numbers that are not valid, whatever they look like.
     """
 
-    def __init__(self, *, api_key: str, senders: Collection[int] | None, credits: int | None) -> None:  # noqa: A002
-        if not (api_key.isascii() and api_key.isprintable() and api_key.split() == [api_key]):
-            raise ValueError("an API key is made of visible ASCII characters")
+    def __init__(self, *, api_key: str | None, senders: Collection[int] | None, credits: int | None) -> None:  # noqa: A002
         check_credits(credits)
-        self._initial = api_key, None if senders is None else frozenset(senders), credits
+        # One that was made up is kept with the settings: whoever starts the server again could not give it.
+        self._has_given_key = api_key is not None
+        first_key = _checked(new_key() if api_key is None else api_key)
+        self._initial = first_key, None if senders is None else frozenset(senders), credits
         self.refused: list[Recipients] = []
         self.reset()
 
@@ -35,20 +41,22 @@ class Account:
         """The phone numbers among `refused`, which also has functions."""
         return tuple(recipients for recipients in self.refused if isinstance(recipients, str))
 
-    def errors(self, sender_id: int, phone_numbers: Collection[str]) -> dict[str, list[str]]:
-        """Why a message by a sender to some numbers is not taken, by field."""
-        errors: dict[str, list[str]] = {}
-        if self.senders is not None and sender_id not in self.senders:
-            errors["sender_id"] = [f"The following sender is invalid: {sender_id}"]
-        bad = [number for number in phone_numbers if any(picks(refused, number) for refused in self.refused)]
-        if bad:
-            errors["phone_numbers"] = [f"The following phone number is invalid: {number}" for number in bad]
-        return errors
+    def check(self, asked: NewMessage, errors: Errors) -> None:
+        """Add why a message is not taken to the errors."""
+        if self.senders is not None and asked.sender_id not in self.senders:
+            errors.add("sender_id", f"The following sender is invalid: {asked.sender_id}")
+        if self.refused:
+            known = frozenset(self.refused_numbers)
+            rules = [recipients for recipients in self.refused if callable(recipients)]
+            for number in asked.phone_numbers:
+                if number in known or any(rule(number) for rule in rules):
+                    errors.add("phone_numbers", f"The following phone number is invalid: {number}")
 
     def settings(self) -> dict[str, object]:
-        """What it holds, as JSON for `restore`; the key only if it is another than at the start."""
+        """What it holds, as JSON for `restore`; the key only if it is another than was given."""
+        is_given = self._has_given_key and self.api_key == self._initial[0]
         return {
-            "api_key": None if self.api_key == self._initial[0] else self.api_key,
+            "api_key": None if is_given else self.api_key,
             "senders": None if self.senders is None else sorted(self.senders),
             "refused": list(self.refused_numbers),
             "credits": self.credits,
@@ -57,12 +65,29 @@ class Account:
     def restore(self, settings: Mapping[str, Any]) -> None:
         """Go on from settings. Raises TypeError or ValueError if they are none."""
         api_key, senders = settings.get("api_key") or self._initial[0], settings.get("senders")
-        refused: list[str] = settings.get("refused", [])
-        "".join([api_key, *refused])  # texts, all of them
-        check_credits(settings.get("credits"))
+        refused, credits_left = settings.get("refused", []), settings.get("credits")
+        _check_types("senders", senders or [], int)
+        _check_types("refused", refused, str)
+        if credits_left is not None:
+            _check_types("credits", [credits_left], int)
+        check_credits(credits_left)
+        self.api_key = _checked(api_key)
         self.senders = None if senders is None else frozenset(senders)
-        self.api_key, self.credits = api_key, settings.get("credits")
+        self.credits = credits_left
         self.refused[:] = refused
+
+
+def _check_types(name: str, values: object, kind: type) -> None:
+    """Raise TypeError for anything but a list of values of a type; a boolean is no integer."""
+    if not isinstance(values, list) or any(type(value) is not kind for value in cast("list[object]", values)):
+        raise TypeError(f"{name} has something else than {kind.__name__}")
+
+
+def _checked(api_key: str) -> str:
+    """A key. Raises ValueError if no header can carry it."""
+    if not (api_key.isascii() and api_key.isprintable() and api_key.split() == [api_key]):
+        raise ValueError("an API key is made of visible ASCII characters")
+    return api_key
 
 
 def check_credits(credits: int | None) -> None:  # noqa: A002

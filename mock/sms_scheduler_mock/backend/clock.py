@@ -1,9 +1,10 @@
 """The clock of the server, which shows what it is told to."""
 
-import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+
+from . import machine_time
 
 
 def later(moment: datetime, seconds: float) -> datetime:
@@ -21,7 +22,7 @@ class Clock:
 
     def __call__(self) -> datetime:
         moment, set_at, ticking = self._state
-        return later(moment, time.monotonic() - set_at) if ticking else moment
+        return later(moment, machine_time.monotonic() - set_at) if ticking else moment
 
     @property
     def ticking(self) -> bool:
@@ -30,26 +31,28 @@ class Clock:
 
     @ticking.setter
     def ticking(self, ticking: bool) -> None:
-        self._state = (self(), time.monotonic(), ticking)
+        self._state = (self(), machine_time.monotonic(), ticking)
 
     def set(self, moment: datetime) -> None:
         """Show another time. Raises ValueError for a time with a zone."""
         if moment.tzinfo is not None:
             raise ValueError("the server's clock has no time zone: give a naive datetime")
-        self._state = (moment, time.monotonic(), self.ticking)
+        self._state = (moment, machine_time.monotonic(), self.ticking)
 
     def reset(self) -> None:
         """Show the start again; the time of this machine if there is none."""
         self._state = (datetime.min, 0.0, self._ticks_at_start)
-        self.set(self._start or datetime.now().replace(microsecond=0))
+        self.set(self._start or machine_time.now().replace(microsecond=0))
 
     def setting(self) -> dict[str, object]:
         """What it shows, as JSON for `restore`."""
-        return {"moment": str(self()), "ticking": self.ticking, "set_at": time.time()}
+        return {"moment": str(self()), "ticking": self.ticking, "set_at": machine_time.timestamp()}
 
     def restore(self, setting: Mapping[str, Any]) -> None:
         """Go on from a setting. A running clock ran on meanwhile. Raises KeyError, TypeError or ValueError if it is none."""
         moment, ticking = datetime.fromisoformat(setting["moment"]), setting["ticking"]
-        passed = max(0.0, time.time() - setting["set_at"])
+        if not isinstance(ticking, bool):
+            raise TypeError(f"ticking is {ticking!r}")
+        passed = max(0.0, machine_time.timestamp() - setting["set_at"])
         self.ticking = ticking
         self.set(later(moment, passed if ticking else 0))

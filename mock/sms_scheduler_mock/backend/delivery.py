@@ -1,7 +1,8 @@
 """How SMS end: what was decided for their phone numbers, in turn or at random."""
 
+import itertools
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,19 +19,22 @@ def picks(recipients: Recipients, phone_number: str) -> bool:
 
 @dataclass(slots=True)
 class _Rule:
-    """The SMS to some recipients end in the statuses in turn; `places` says how many of them came before each."""
+    """The SMS to some recipients end in the statuses in turn; `places` says how many of them came before each.
+
+    Of two rules, the one with the larger `turn` was given last.
+    """
 
     recipients: Recipients
     statuses: tuple[str, ...]
+    turn: int
     places: dict[int, int] = field(default_factory=dict[int, int])
     met: int = 0
 
-    def accepted(self, numbers: Mapping[int, str]) -> None:
-        for sms_id, number in numbers.items():
-            # The last status is for all further ones: no place needs to be kept for them.
-            if self.met < len(self.statuses) - 1 and picks(self.recipients, number):
-                self.places[sms_id] = self.met
-                self.met += 1
+    def meet(self, sms_id: int) -> None:
+        # The last status is for all further ones: no place needs to be kept for them.
+        if self.met < len(self.statuses) - 1:
+            self.places[sms_id] = self.met
+            self.met += 1
 
     def end(self, sms_id: int) -> str:
         return self.statuses[self.places.get(sms_id, -1)]
@@ -49,8 +53,20 @@ class DeliveryResults:
         self.clear()
 
     def clear(self) -> None:
-        self._rules: list[_Rule] = []
+        # However many numbers have a rule, it costs no more to find the one of a number.
+        self._of_number: dict[str, _Rule] = {}
+        self._of_function: list[_Rule] = []  # the last one given first
+        self._turns = itertools.count()
         self.mix: Mapping[str, float] = {}
+
+    @property
+    def decides(self) -> bool:
+        """Whether SMS end in anything but RECEIVED."""
+        return self._has_rules or bool(self.mix)
+
+    @property
+    def _has_rules(self) -> bool:
+        return bool(self._of_number or self._of_function)
 
     def name_of(self, status: int | str) -> str:
         """The name of a status given by code or by name. Raises ValueError if there is none."""
@@ -64,12 +80,21 @@ class DeliveryResults:
         names = tuple(self.name_of(status) for status in statuses)
         if not names:
             raise ValueError("give at least one status that the SMS end in")
-        rule = _Rule(recipients, names)
-        rule.accepted(known)
-        self._rules = [rule, *(other for other in self._rules if other.recipients != recipients)]
+        rule = _Rule(recipients, names, next(self._turns))
+        for sms_id, number in known.items():
+            if picks(recipients, number):
+                rule.meet(sms_id)
+        self.remove(recipients)
+        if isinstance(recipients, str):
+            self._of_number[recipients] = rule
+        else:
+            self._of_function.insert(0, rule)
 
     def remove(self, recipients: Recipients) -> None:
-        self._rules = [rule for rule in self._rules if rule.recipients != recipients]
+        if isinstance(recipients, str):
+            self._of_number.pop(recipients, None)
+        else:
+            self._of_function = [rule for rule in self._of_function if rule.recipients != recipients]
 
     def set_mix(self, mix: Mapping[str, float] | Mapping[int, float] | Mapping[int | str, float]) -> None:
         """Draw the ends of SMS that no rule picks, by weight."""
@@ -81,7 +106,7 @@ class DeliveryResults:
     @property
     def by_number(self) -> dict[str, tuple[str, ...]]:
         """What was decided for single phone numbers, in the order in which it was."""
-        return {rule.recipients: rule.statuses for rule in reversed(self._rules) if isinstance(rule.recipients, str)}
+        return {number: rule.statuses for number, rule in self._of_number.items()}
 
     def settings(self) -> dict[str, object]:
         """What was decided for single phone numbers and at random, as JSON for `restore`."""
@@ -95,19 +120,31 @@ class DeliveryResults:
         self.set_mix(settings.get("mix", {}))
 
     def accepted(self, numbers: Mapping[int, str]) -> None:
-        for rule in self._rules:
-            rule.accepted(numbers)
+        if not self._has_rules:
+            return
+        for sms_id, number in numbers.items():
+            for rule in self._picking(number):
+                rule.meet(sms_id)
 
-    def forgotten(self, sms_ids: Iterable[int]) -> None:
-        for rule in self._rules:
-            for sms_id in sms_ids:
+    def forgotten(self, numbers: Mapping[int, str]) -> None:
+        for sms_id, number in numbers.items():
+            if rule := self._of_number.get(number):
+                rule.places.pop(sms_id, None)
+            for rule in self._of_function:
                 rule.places.pop(sms_id, None)
 
     def end(self, sms_id: int, phone_number: str) -> str:
-        for rule in self._rules:
-            if picks(rule.recipients, phone_number):
-                return rule.end(sms_id)
+        if self._has_rules and (rule := max(self._picking(phone_number), key=lambda rule: rule.turn, default=None)):
+            return rule.end(sms_id)
         return self._drawn(sms_id) if self.mix else "RECEIVED"
+
+    def _picking(self, phone_number: str) -> Iterator[_Rule]:
+        """The rules that pick a number."""
+        if rule := self._of_number.get(phone_number):
+            yield rule
+        for rule in self._of_function:
+            if picks(rule.recipients, phone_number):
+                yield rule
 
     def _drawn(self, sms_id: int) -> str:
         chance = random.Random(f"{self.seed}/{sms_id}")  # noqa: S311

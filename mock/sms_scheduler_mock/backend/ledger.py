@@ -2,7 +2,8 @@
 
 import heapq
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import RLock
@@ -10,7 +11,7 @@ from typing import Protocol
 
 from .account import Account
 from .delivery import DeliveryResults
-from .messages import Contents, Message, NewMessage, Record, Sms
+from .messages import DELETED, Contents, Message, NewMessage, Overview, Query, Record, Sms
 
 SENT_AFTER = timedelta(seconds=5)
 ENDED_AFTER = timedelta(seconds=15)
@@ -57,8 +58,8 @@ class Journal(Protocol):
 class Ledger:
     """Keeps messages and tells where their SMS stand. May be used from several threads.
 
-    Of more than `capacity` messages, the one whose sending begins or began first is forgotten: what has ended goes before
-    what has not.
+    Of more than `capacity` messages, or of more than `max_held` bytes, the one whose sending begins or began first is
+    forgotten: what has ended goes before what has not. The latest message is always held.
 
     An SMS takes a credit of the account when it is accepted, while credits are counted; one that is deleted gives it back.
 
@@ -68,6 +69,7 @@ class Ledger:
         account: Who pays.
         delivery: Decides how SMS end.
         capacity: How many messages are held at most.
+        max_held: How many bytes all messages take at most, about.
 
     Attributes:
         journal: What is told of every change, if anything.
@@ -84,6 +86,7 @@ class Ledger:
         delivery: DeliveryResults,
         *,
         capacity: int = 1_000_000,
+        max_held: int = 500_000_000,
     ) -> None:
         if missing := _WELL_KNOWN - statuses.keys():
             raise ValueError(f"the document names no status {', '.join(sorted(missing))}")
@@ -92,6 +95,7 @@ class Ledger:
         self._account = account
         self._delivery = delivery
         self._capacity = capacity
+        self._max_held = max_held
         self.journal: Journal | None = None
         self.rules = Rules()
         self.lock = RLock()
@@ -115,24 +119,24 @@ class Ledger:
         self._deleted = set(contents.deleted)
         self._paid = dict(contents.paid)
         self._accepted = contents.accepted
+        self._held = sum(map(_size, contents.records))
 
     def restore(self, contents: Contents) -> None:
         """Hold other contents, which the journal has already."""
         with self.lock:
             self._hold(contents)
-            while len(self._records) > self._capacity:
-                self._evict()
+            self._make_room(0, 0)
 
     def create(self, asked: NewMessage, sms_per_number: int) -> Record:
         """Accept a message, with so many SMS for each of its phone numbers."""
         with self.lock:
-            if len(self._records) >= self._capacity:
-                self._evict()
             messages, sms = self._accepted
             sms_ids = map(self.rules.sms_id, itertools.count(sms))
             numbers = {next(sms_ids): number for number in asked.phone_numbers for _ in range(sms_per_number)}
             sent_at = max(asked.delivery_date, self.now())
             record = Record(messages, self.rules.message_id(messages), asked, sent_at, numbers)
+            size = _size(record)
+            self._make_room(1, size)
             paid = self._pay(numbers)
             credits_left = self._credits_after(-sum(paid.values()))
             if self.journal:
@@ -140,6 +144,7 @@ class Ledger:
             self._accepted = messages + 1, sms + len(numbers)
             self._account.credits = credits_left
             self._paid.update(paid)
+            self._held += size
             self._records[record.id] = record
             self._record_of_sms.update(dict.fromkeys(numbers, record))
             heapq.heappush(self._by_date, (sent_at, record.ordinal, record.id))
@@ -153,6 +158,14 @@ class Ledger:
     def _credits_after(self, change: int) -> int | None:
         return None if self._account.credits is None else self._account.credits + change
 
+    def _make_room(self, messages: int, size: int) -> None:
+        """Forget messages until there is room for so many more, of so many bytes."""
+        while self._records and (
+            len(self._records) + messages > self._capacity
+            or (self._held + size > self._max_held and len(self._records) + messages > 1)
+        ):
+            self._evict()
+
     def _evict(self) -> None:
         _, _, message_id = self._by_date[0]
         record = self._records[message_id]
@@ -160,6 +173,7 @@ class Ledger:
             self.journal.evicted(record)
         heapq.heappop(self._by_date)
         del self._records[message_id]
+        self._held -= _size(record)
         for sms_id in record.numbers:
             del self._record_of_sms[sms_id]
             self._deleted.discard(sms_id)
@@ -171,12 +185,55 @@ class Ledger:
         with self.lock:
             return {sms_id: number for record in self._records.values() for sms_id, number in record.numbers.items()}
 
-    def messages(self, latest: int | None = None) -> list[Message]:
-        """Every message, the oldest first; or so many of the latest, the latest first."""
+    def messages(self) -> list[Message]:
+        """Every message, the oldest first."""
         with self.lock:
-            records = self._records.values()
-            chosen = records if latest is None else itertools.islice(reversed(records), latest)
-            return [self._message(record) for record in chosen]
+            return [self._message(record) for record in self._records.values()]
+
+    def find(self, query: Query, before: int | None = None) -> Iterator[Overview]:
+        """The messages that a query is for, the latest first; only those accepted before the one with an ordinal.
+
+        The lock is to be held until the last one was taken.
+        """
+        for record in reversed(self._records.values()):
+            if (before is None or record.ordinal < before) and self._is_for(query, record):
+                yield Overview(record, self._statuses_of(record))
+
+    def find_sms(self, record: Record, query: Query, after: int = 0) -> Iterator[Sms]:
+        """The SMS of a message that a query is for, in order; only those after so many of them. Under the lock too."""
+        for sms_id in itertools.islice(self._matching(query, record), after, None):
+            yield self._sms(record, sms_id)
+
+    def record(self, message_id: int) -> Record | None:
+        """A message as it was accepted, whatever became of it."""
+        return self._records.get(message_id)
+
+    def _is_for(self, query: Query, record: Record) -> bool:
+        if query.phone_number is not None and query.phone_number not in record.asked.phone_numbers:
+            return False
+        is_for_all = not query.search and query.status is None
+        return is_for_all or any(True for _ in self._matching(query, record))
+
+    def _matching(self, query: Query, record: Record) -> Iterator[int]:
+        has_it = query.search == str(record.id) or query.search.casefold() in record.asked.text.casefold()
+        for sms_id, number in record.numbers.items():
+            if (has_it or query.search in number or query.search == str(sms_id)) and (
+                query.status is None or query.status == self._shown_as(record, sms_id)
+            ):
+                yield sms_id
+
+    def _statuses_of(self, record: Record) -> Mapping[str, int]:
+        """How many SMS of a message are in each status, by its name."""
+        if self._paid or self._delivery.decides or not record.numbers:
+            return Counter(self._shown_as(record, sms_id) for sms_id in record.numbers)
+        # All end alike, so one tells about all that are not deleted.
+        deleted = len(record.numbers.keys() & self._deleted) if self._deleted else 0
+        name = _status_after(self.now() - record.sent_at, "RECEIVED")
+        counts = {name: len(record.numbers) - deleted, DELETED: deleted}
+        return {name: count for name, count in counts.items() if count}
+
+    def _shown_as(self, record: Record, sms_id: int) -> str:
+        return DELETED if sms_id in self._deleted else self._sms(record, sms_id).status_name
 
     def report_sms(self, sms_id: int) -> Sms | None:
         """One SMS, or None if there is none any more."""
@@ -237,6 +294,11 @@ class Ledger:
 
     def _end(self, sms_id: int, number: str) -> str:
         return self._delivery.end(sms_id, number) if self._paid.get(sms_id, True) else WITHOUT_CREDIT
+
+
+def _size(record: Record) -> int:
+    """How many bytes of memory a record takes, about, with the entries that lead to it."""
+    return 700 + len(record.asked.text.encode()) + 200 * len(record.numbers)
 
 
 def _status_after(elapsed: timedelta, end: str) -> str:

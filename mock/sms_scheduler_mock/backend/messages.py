@@ -72,6 +72,38 @@ class Record:
     numbers: Mapping[int, str]
 
 
+# What `Overview` and `Query` call an SMS that a client has deleted, whatever its status.
+DELETED = "DELETED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """Which messages are wanted, and which of their SMS. All that is given must be so.
+
+    Attributes:
+        phone_number: Messages with an SMS to this phone number.
+        search: What stands in the text of a message, in a phone number, or is the id of a message or of an SMS.
+        status: The name of the status that an SMS is in, or `DELETED`.
+    """
+
+    phone_number: str | None = None
+    search: str = ""
+    status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A message with the number of its SMS in each status, as it stands at a moment."""
+
+    record: Record
+    statuses: Mapping[str, int]
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether all its SMS were deleted."""
+        return self.statuses.keys() <= {DELETED}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
     """All that a ledger holds.

@@ -11,7 +11,7 @@ from .clock import Clock
 from .delivery import DeliveryResults, Recipients
 from .ledger import WITHOUT_CREDIT, Ledger, Rules
 from .messages import Contents, Message, Sms
-from .state import Store, read_copy
+from .state import StateError, Store, read_copy
 
 
 class Simulation:
@@ -27,7 +27,7 @@ class Simulation:
         self,
         statuses: Mapping[str, int],
         *,
-        api_key: str,
+        api_key: str | None,
         now: datetime | None,
         ticking: bool,
         delivery_results: Mapping[str, int | str] | None,
@@ -36,15 +36,14 @@ class Simulation:
         state: Path | None,
         seed: int,
         capacity: int,
+        max_held: int,
     ) -> None:
-        if capacity < 1:
-            raise ValueError("capacity is 1 or more")
         self._statuses = statuses
         self._initial_results = dict(delivery_results or {})
         self._clock = Clock(now, ticking=ticking)
         self._delivery = DeliveryResults(statuses, seed)
         self.account = Account(api_key=api_key, senders=senders, credits=credits)
-        self.ledger = Ledger(statuses, self._clock, self.account, self._delivery, capacity=capacity)
+        self.ledger = Ledger(statuses, self._clock, self.account, self._delivery, capacity=capacity, max_held=max_held)
         self._check_credits(credits)
         self._set_initial_results()
         self._store = Store(state) if state else None  # last: arguments that make no sense leave no file
@@ -60,10 +59,6 @@ class Simulation:
     def messages(self) -> list[Message]:
         """The messages accepted so far, the oldest first, as they stand now."""
         return self.ledger.messages()
-
-    def latest_messages(self, count: int) -> list[Message]:
-        """The latest so many of them, the latest first."""
-        return self.ledger.messages(count)
 
     def sms_to(self, phone_number: str) -> list[Sms]:
         """All SMS to a phone number, the oldest first; the deleted ones too."""
@@ -134,6 +129,10 @@ class Simulation:
         with self.ledger.lock:  # no SMS may come between those that there are and those to come
             self._delivery.add(recipients, statuses, self.ledger.numbers() if len(statuses) > 1 else {})
         self._keep(**self._delivery.settings())
+
+    def name_of_status(self, status: int | str) -> str:
+        """The name of a documented status, given by its code or by its name. Raises ValueError if there is none."""
+        return self._delivery.name_of(status)
 
     def delivery_mix(self, mix: Mapping[str, float] | Mapping[int, float] | Mapping[int | str, float]) -> None:
         """Decide what all other SMS end in: at random, by weight, the same again for the same `seed`.
@@ -247,11 +246,16 @@ class Simulation:
         target = Path(path)
         if self._store and target.exists() and target.samefile(self._store.path):
             raise ValueError(f"{path} keeps the state of this server already")
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as folder:
-            store = Store(Path(folder) / "state")
-            store.replace(self.ledger.contents(), self._settings())
-            store.close()
-            store.path.replace(target)
+        try:
+            with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as folder:
+                store = Store(Path(folder) / "state")
+                store.replace(self.ledger.contents(), self._settings())
+                store.close()
+                store.path.replace(target)
+        except StateError:
+            raise
+        except OSError as error:
+            raise OSError(error.errno, f"cannot write {path}: {error.strerror}") from None
 
     def load(self, path: Path | str) -> None:
         """Go on from the state in a file that `save` or another server wrote. The file stays as it is.

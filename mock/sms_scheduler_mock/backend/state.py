@@ -1,13 +1,16 @@
 """The state of a server in a SQLite file: what the ledger holds, and what was set."""
 
 import json
+import operator
+import os
 import shutil
 import sqlite3
 import tempfile
 import weakref
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -124,10 +127,11 @@ class Store:
         with self._lock:
             try:
                 return self._read(self._open())
-            except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
+            except (sqlite3.Error, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
                 raise ValueError(f"{self.path} is damaged: {error}") from error
 
     def _read(self, connection: sqlite3.Connection) -> tuple[Contents, dict[str, Any]]:
+        _check_rows(connection)
         settings = {name: json.loads(value) for name, value in connection.execute("SELECT name, value FROM setting")}
         numbers: dict[int, dict[int, str]] = {}
         deleted: set[int] = set()
@@ -144,7 +148,7 @@ class Store:
         )
         records = [_record(row, numbers.get(row[0], {})) for row in messages]
         messages_accepted, sms_accepted = settings.pop("accepted", (0, 0))
-        self._accepted = messages_accepted, sms_accepted
+        self._accepted = operator.index(messages_accepted), operator.index(sms_accepted)
         contents = Contents(
             records=records,
             deleted=frozenset(deleted),
@@ -164,24 +168,24 @@ def read_copy(path: Path) -> tuple[Contents, dict[str, Any]]:
         for name in (path.name, f"{path.name}-wal"):
             if path.with_name(name).exists():
                 shutil.copy(path.with_name(name), copy.with_name(name))
-        store = Store(copy)
         try:
-            contents, settings = store.read()
+            with closing(Store(copy)) as store:
+                contents, settings = store.read()
         except ValueError as error:
             raise ValueError(str(error).replace(str(copy), str(path))) from None
-        finally:
-            store.close()
     if not settings:
         raise ValueError(f"{path} holds no state")
     return contents, settings
 
 
 def _connect(path: Path) -> sqlite3.Connection:
+    _touch(path)
     try:
         connection = sqlite3.connect(path, timeout=1, isolation_level=None, check_same_thread=False)
     except sqlite3.Error as error:
         raise OSError(f"cannot open {path}: {error}") from None
     try:
+        connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         _prepare(connection, path)
         # What is in the log survives the process, if not a loss of power.
@@ -201,6 +205,14 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _touch(path: Path) -> None:
+    """See that the file can be written, and make it if it is not there. It holds a key and texts: others cannot read it."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise OSError(error.errno, f"cannot open {path}: {error.strerror}") from None
+
+
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Make the tables in a new file. Raises ValueError if the file is one of something else."""
     if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,):
@@ -208,6 +220,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     application, version = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in _HEADER)
     if application != _APPLICATION:
         raise ValueError(f"{path} is not the state of a server")
+    if _made_of(connection) != _expected():
+        raise ValueError(f"{path} is damaged: it has other tables, views or triggers than a state")
     if version == 1:
         connection.execute("UPDATE setting SET name = 'delivery_results' WHERE name = 'outcomes'")
         connection.execute(f"PRAGMA user_version = {_VERSION}")
@@ -215,6 +229,36 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise ValueError(f"{path} is the state of another version of the server")
 
 
+def _made_of(connection: sqlite3.Connection) -> set[tuple[str, str, str]]:
+    """The tables, indexes, views and triggers in a file, as they were written."""
+    return set(connection.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_schema"))
+
+
+@cache
+def _expected() -> set[tuple[str, str, str]]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(_SCHEMA)
+        return _made_of(connection)
+
+
+def _check_rows(connection: sqlite3.Connection) -> None:
+    """Raise ValueError if a row has a value of another type than its column, which SQLite lets pass, or no message."""
+    for table, columns in _TYPES.items():
+        wrong = " OR ".join(f"typeof({column}) NOT IN ({kinds})" for column, kinds in columns.items())
+        if connection.execute(f"SELECT 1 FROM {table} WHERE {wrong} LIMIT 1").fetchone():  # noqa: S608  # its own names
+            raise ValueError(f"the table {table} has values of other types than a state")
+    if connection.execute("SELECT 1 FROM sms WHERE message NOT IN (SELECT ordinal FROM message) LIMIT 1").fetchone():
+        raise ValueError("it has an SMS of no message")
+
+
+_INTEGER, _TEXT = "'integer'", "'text'"
+_TYPES = {
+    "message": {"ordinal": _INTEGER, "id": _INTEGER, "text": _TEXT, "stop": _INTEGER}
+    | {"delivery_date": _TEXT, "sender_id": _TEXT, "sent_at": _TEXT},
+    "sms": {"ordinal": _INTEGER, "id": _INTEGER, "message": _INTEGER, "phone_number": _TEXT}
+    | {"deleted": _INTEGER, "paid": "'integer', 'null'"},
+    "setting": {"name": _TEXT, "value": _TEXT},
+}
 _HEADER = ("application_id", "user_version")
 
 

@@ -2,7 +2,10 @@
 
 import json
 import re
+from collections import Counter
+from contextlib import suppress
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, NoReturn, cast
 
@@ -13,6 +16,12 @@ from .messages import NewMessage
 
 # A country prefix, no spaces or hyphens; the lengths agree with every example of the vendor's page.
 _PHONE_NUMBER = re.compile(r"\+[0-9]{10,15}")
+
+# How many characters of an error message are told: it may hold what is wrong, however long that is.
+_LONGEST = 300
+
+# How many digits a whole number may have that is written with an exponent: 1e9999999 would take long to write out.
+_DIGITS = 300
 
 _TOO_MUCH = "The request body is nested too deep or holds a number that is too large"
 
@@ -25,35 +34,51 @@ class BadRequestError(Exception):
         self.errors = errors
 
 
-class _Errors(dict[str, list[str]]):
-    """Error messages by field, each one once."""
+class Errors:
+    """Error messages by field, each one once; of each field no more than so many, and none longer than a line or two."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._messages: dict[str, dict[str, None]] = {}
+        self._untold: Counter[str] = Counter()
 
     def add(self, field: str, message: str) -> None:
-        messages = self.setdefault(field, [])
-        if message not in messages:
-            messages.append(message)
+        messages = self._messages.setdefault(field, {})
+        if len(messages) < self._most:
+            messages[message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…"] = None
+        else:
+            self._untold[field] += 1
+
+    def has(self, field: str) -> bool:
+        return field in self._messages
+
+    def check(self) -> None:
+        """Raise BadRequestError with all of them, if there is any."""
+        if self._messages:
+            more = {field: [f"… and {count:,} more"] for field, count in self._untold.items()}
+            raise BadRequestError({name: [*texts, *more.get(name, [])] for name, texts in self._messages.items()})
 
 
-def read_new_message(content: bytes, schema: RequestSchema) -> NewMessage:
+def read_new_message(content: bytes, schema: RequestSchema, errors: Errors) -> NewMessage:
     """Read the body of createSms. Raises BadRequestError with all that is wrong with it."""
     body = parse_json(content)
     try:
         violations = schema.errors(body)
     except ValueError:
         _refuse_body(_TOO_MUCH)
-    errors = _Errors()
     for violation in violations:
         errors.add(*_describe(violation, schema))
     fields = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
     numbers = _read_phone_numbers(fields, errors)
-    date = None if errors.get("delivery_date") else _read_date(fields, schema, errors)
-    if errors or date is None:
-        raise BadRequestError(errors)
+    date = None if errors.has("delivery_date") else _read_date(fields, schema, errors)
+    errors.check()
+    if date is None:
+        raise BadRequestError({})
     return NewMessage(
         text=fields["message_text"],
         stop=fields.get("message_stop", False),
         delivery_date=date,
-        sender_id=int(fields["sender_id"]),  # 1.0 is an integer too, says JSON Schema
+        sender_id=fields["sender_id"],
         phone_numbers=numbers,
     )
 
@@ -76,7 +101,16 @@ def _refuse_constant(name: str) -> NoReturn:
     raise json.JSONDecodeError("not JSON", name, 0)
 
 
-_from_json = json.JSONDecoder(parse_constant=_refuse_constant).decode
+def _number(text: str) -> int | float:
+    """A number with a point or an exponent. If it is whole, it is an integer, says JSON Schema; a float might not hold it."""
+    with suppress(InvalidOperation):
+        number = Decimal(text)
+        if number.adjusted() < _DIGITS and number == number.to_integral_value():
+            return int(number)
+    return float(text)
+
+
+_from_json = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_number).decode
 
 
 def _refuse_body(message: str) -> NoReturn:
@@ -105,7 +139,7 @@ def _in_words(date_format: str) -> str:
     return re.sub("%[A-Za-z]", lambda match: letters.get(match[0], match[0]), date_format)
 
 
-def _read_phone_numbers(fields: dict[str, Any], errors: _Errors) -> tuple[str, ...]:
+def _read_phone_numbers(fields: dict[str, Any], errors: Errors) -> tuple[str, ...]:
     """The numbers asked for, each one once."""
     field = "phone_numbers"
     value = fields.get(field)
@@ -119,7 +153,7 @@ def _read_phone_numbers(fields: dict[str, Any], errors: _Errors) -> tuple[str, .
     return numbers
 
 
-def _read_date(fields: dict[str, Any], schema: RequestSchema, errors: _Errors) -> datetime | None:
+def _read_date(fields: dict[str, Any], schema: RequestSchema, errors: Errors) -> datetime | None:
     """The delivery date; one that no calendar has is an error, an absent one was reported before."""
     field = "delivery_date"
     text, date_format = fields.get(field), schema.datetime_format(field)

@@ -11,7 +11,7 @@ from ..backend import text as _text
 from ..backend.account import Account
 from ..backend.ledger import Ledger
 from ..backend.messages import NewMessage
-from ..backend.validation import BadRequestError, read_new_message
+from ..backend.validation import BadRequestError, Errors, read_new_message
 from ..document import Document
 from .exchange import Answer, Request, Response
 
@@ -31,12 +31,25 @@ class Api:
         account: Who may ask, and for what.
         sms_ids: How `sms_ids` reads, which the vendor's pages disagree on: "lists" of ids by phone number, or "integers",
             one id and one SMS for each.
+        max_sms: How many SMS one message makes at most.
+        max_errors: How many errors of one field are told.
     """
 
-    def __init__(self, document: Document, ledger: Ledger, account: Account, sms_ids: SmsIds) -> None:
+    def __init__(
+        self,
+        document: Document,
+        ledger: Ledger,
+        account: Account,
+        *,
+        sms_ids: SmsIds,
+        max_sms: int,
+        max_errors: int,
+    ) -> None:
         self._ledger = ledger
         self._account = account
         self._has_lists = sms_ids == "lists"
+        self._max_sms = max_sms
+        self._max_errors = max_errors
         self._new_message = document.request_schema("createSms")
         self._handlers: Mapping[str, Answer] = {
             "createSms": self._create_sms,
@@ -69,14 +82,18 @@ class Api:
     def read(self, body: bytes) -> NewMessage:
         """Read what createSms is asked for. Raises BadRequestError with all that is wrong with it."""
         assert self._new_message is not None  # noqa: S101  # the document has the operation
-        asked = read_new_message(body, self._new_message)
-        if errors := self._account.errors(asked.sender_id, asked.phone_numbers):
-            raise BadRequestError(errors)
+        errors = Errors(self._max_errors)
+        asked = read_new_message(body, self._new_message, errors)
+        self._account.check(asked, errors)
+        errors.check()
         return asked
 
     def create(self, asked: NewMessage, sms_per_number: int | None = None) -> Response:
         """Create a message without a look at whether it makes sense; the text tells how many SMS, if nobody does."""
         count = sms_per_number or (_text.parts(asked.text) if self._has_lists else 1)
+        if (all_of_them := count * len(asked.phone_numbers)) > self._max_sms:
+            limit = f"A message makes {self._max_sms:,} SMS at most here, and this one {all_of_them:,}"
+            return Response(400, {"errors": {"phone_numbers": [limit]}})
         record = self._ledger.create(asked, count)
         return Response(200, {"message_id": record.id, "sms_ids": self.sms_ids(record.numbers)})
 
@@ -93,6 +110,9 @@ class Api:
         try:
             asked = self.read(request.body)
         except BadRequestError as error:
+            if request.headers.get("Content-Encoding", "identity") != "identity":
+                words = "The mock server reads no compressed bodies: send it without a Content-Encoding."
+                return Response(415, words, {"Accept-Encoding": "identity"})
             return Response(400, {"errors": error.errors})
         return self.create(asked)
 

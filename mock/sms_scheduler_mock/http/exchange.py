@@ -8,14 +8,27 @@ from typing import Any, Literal, NamedTuple
 
 from starlette.datastructures import Headers
 
-HangUp = Literal["close", "reset"]
+HangUp = Literal["close", "reset", "tls"]
 
 _JSON = b"application/json; charset=utf-8"  # as the vendor's page has it
-_to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t -~\x80-\xff]*")
 _FRAMING = {"content-length", "transfer-encoding"}
 _WITHOUT_BODY = {204, 304}
+
+
+class Damage(NamedTuple):
+    """What happens to a response on its way.
+
+    Attributes:
+        kind: "slow": the body comes piece by piece. "half": the first half of the body comes, then the connection is closed.
+            "length": its Content-Length is another than that of its body. "twice": it comes once more, which nobody asked for.
+        value: For "slow" the seconds that the body takes, for "length" the bytes that are announced.
+    """
+
+    kind: Literal["slow", "half", "length", "twice"]
+    value: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +41,7 @@ class Request:
         id: The id in the path, as it stands there; "" if the path has none.
         headers: The headers; their names are found in any case.
         body: The bytes of the body.
+        query: What follows the "?" in the target.
     """
 
     operations: Mapping[str, str]
@@ -35,6 +49,7 @@ class Request:
     id: str
     headers: Headers
     body: bytes
+    query: str = ""
 
     @property
     def operation(self) -> str | None:
@@ -54,6 +69,7 @@ class Encoded(NamedTuple):
     body: bytes
     delay: float = 0
     hang_up: HangUp | None = None
+    damage: Damage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +81,8 @@ class Response:
         body: None for an empty one, bytes as they are, a string for plain text, anything else for JSON.
         headers: The headers. A Content-Type here wins over that of the body; bytes have no other. The length is not here.
         delay: How many seconds it waits before it leaves.
-        hang_up: How the connection ends instead: "close" or "reset"; None if the response is sent.
+        hang_up: How the connection ends instead: "close", "reset" or, by an error of TLS, "tls"; None if the response is sent.
+        damage: What happens to it on its way, if anything.
     """
 
     status: int
@@ -73,6 +90,7 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     delay: float = 0
     hang_up: HangUp | None = None
+    damage: Damage | None = None
 
     def encode(self) -> Encoded:
         """As it is sent. Raises TypeError or ValueError if HTTP or JSON have no way to write it."""
@@ -87,7 +105,26 @@ class Response:
                 raise ValueError(f"an answer with status {self.status} has no body")
         else:
             headers.append((b"content-length", b"%d" % len(content)))
-        return Encoded(self.status, headers, content, self.delay, self.hang_up)
+        return Encoded(self.status, headers, content, self.delay, self.hang_up, self.damage)
+
+
+def damaged(response: Encoded) -> Encoded:
+    """A response with the Content-Length and the body that its damage leaves of it."""
+    match response.damage:
+        case Damage("half"):
+            # Of an empty body there is no half: it is announced, and does not come.
+            announcing, body = len(response.body) or 1, response.body[: len(response.body) // 2]
+        case Damage("length", value):
+            announcing, body = int(value), response.body
+        case _:
+            return response
+    headers = [(name, value) for name, value in response.headers if name != b"content-length"]
+    return response._replace(headers=[*headers, (b"content-length", b"%d" % announcing)], body=body)
+
+
+def announced(response: Encoded) -> int:
+    """How long the body of a response is, as its headers say."""
+    return int(next((value for name, value in response.headers if name == b"content-length"), b"0"))
 
 
 # What answers requests.
@@ -102,7 +139,7 @@ def _encode(body: object) -> tuple[bytes, bytes | None]:
         return body, None
     if isinstance(body, str):
         return body.encode(), b"text/plain; charset=utf-8"
-    return _to_json(body).encode(), _JSON
+    return to_json(body).encode(), _JSON
 
 
 def _encode_header(name: str, value: str) -> tuple[bytes, bytes]:

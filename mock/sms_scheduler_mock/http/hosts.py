@@ -1,33 +1,68 @@
 """The names of hosts: how to reach them, and who can."""
 
-import ipaddress
+import re
+from collections.abc import Collection
+from fnmatch import fnmatchcase
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import urlsplit
 
 # Of a host that means "every address of this machine", one by which to reach it.
 _REACHABLE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
-def origin(host: str, port: int) -> str:
+def origin(host: str, port: int, scheme: str = "http") -> str:
     """The start of a URL that leads to a host where something listens; without a port if that is not known."""
     name = bracketed(_REACHABLE.get(host, host))
-    return f"http://{name}:{port}" if port else f"http://{name}"
+    return f"{scheme}://{name}:{port}" if port else f"{scheme}://{name}"
 
 
 def is_loopback(host: str) -> bool:
     """Whether a host, such as that of a URL, can be reached from this machine alone."""
     name = host.lower()
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost" or name.endswith(".localhost")
+    if (address := _address(name)) is not None:
+        return address.is_loopback
+    return name == "localhost" or name.endswith(".localhost")
 
 
-def is_public(name: str) -> bool:
-    """Whether the name of a host may be one that anybody can look up: with a dot, and no address."""
+def name_of(host: str) -> str | None:
+    """The name in a Host header, without the port; None if it is no host."""
     try:
-        ipaddress.ip_address(name)
+        return urlsplit(f"//{host}").hostname
     except ValueError:
-        return "." in name.strip(".") and not is_loopback(name)
-    return False
+        return None
+
+
+class Hosts:
+    """The names that this server may go by, so that no page of another site reaches it by a name of its own.
+
+    A name that all the world can look up may lead anywhere, and here too: it has a dot, and is no address.
+
+    Args:
+        allowed: More names, such as `host.docker.internal`, or `*.local` for all that end so.
+    """
+
+    def __init__(self, allowed: Collection[str]) -> None:
+        for name in allowed:
+            if not re.fullmatch(r"(\*\.)?[\w-]+(\.[\w-]+)*", name):
+                raise ValueError(f"{name!r} is no name of a host: say sms.example, or *.example for all below it")
+        self._allowed = [name.lower() for name in allowed]
+
+    def allows(self, name: str | None) -> bool:
+        """Whether a request may name the server so."""
+        if not name:
+            return False
+        if _address(name) is not None or "." not in name.strip(".") or is_loopback(name):
+            return True
+        return any(fnmatchcase(name.lower(), allowed) for allowed in self._allowed)
+
+
+def _address(name: str) -> IPv4Address | IPv6Address | None:
+    """The address that a name is, if it is one; that of IPv4 in one of IPv6 as itself."""
+    try:
+        address = ip_address(name.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def bracketed(host: str) -> str:

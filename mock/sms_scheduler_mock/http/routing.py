@@ -40,12 +40,19 @@ class Service:
                 return operations, match[match.lastindex] if match.lastindex else ""
         return None
 
-    def answer(self, route: Route, method: str, headers: Sequence[tuple[bytes, bytes]], body: bytes | None) -> Encoded:
+    def answer(
+        self,
+        route: Route,
+        method: str,
+        headers: Sequence[tuple[bytes, bytes]],
+        body: bytes | None,
+        query: bytes = b"",
+    ) -> Encoded:
         """Answer a request whose headers have lower-case names; a body of None is too much to read."""
         if body is None:
             return Response(413, f"The request body has more than {self.max_body:,} bytes.").encode()
         operations, identifier = route
-        request = Request(operations, method, identifier, Headers(raw=list(headers)), body)
+        request = Request(operations, method, identifier, Headers(raw=list(headers)), body, query.decode("latin-1"))
         try:
             return self._answer(request).encode()
         except StateError as error:

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 import anyio
 import httpx
 
-from .exchange import Encoded, Response
+from .exchange import Encoded, Response, announced, damaged
 from .routing import Service
 
 S = TypeVar("S")
@@ -59,13 +59,14 @@ class InProcessTransport(httpx.BaseTransport, httpx.AsyncBaseTransport, Generic[
         if route is None:
             return Response(404).encode()
         headers = [(name.lower(), value) for name, value in request.headers.raw]
-        return self._service.answer(route, request.method, headers, body)
+        return self._service.answer(route, request.method, headers, body, request.url.query)
 
 
 def _wait(request: httpx.Request, response: Encoded) -> float:
     """How long the client waits for the response: no longer than it is ready to."""
     timeout: float | None = request.extensions.get("timeout", {}).get("read")
-    return response.delay if timeout is None else min(response.delay, timeout)
+    wait = response.delay if timeout is None else min(response.delay, timeout)
+    return wait + response.damage.value if response.damage and response.damage.kind == "slow" else wait
 
 
 def _as_httpx(request: httpx.Request, response: Encoded, waited: float) -> httpx.Response:
@@ -75,5 +76,16 @@ def _as_httpx(request: httpx.Request, response: Encoded, waited: float) -> httpx
         raise httpx.RemoteProtocolError("Server disconnected without sending a response.", request=request)
     if response.hang_up == "reset":
         raise httpx.ReadError("[Errno 104] Connection reset by peer", request=request)
-    body = b"" if request.method == "HEAD" else response.body
-    return httpx.Response(response.status, headers=response.headers, stream=httpx.ByteStream(body))
+    if response.hang_up == "tls":
+        raise httpx.ReadError("[SSL] record layer failure", request=request)
+    sent = damaged(response) if response.damage else response
+    if request.method == "HEAD":
+        return httpx.Response(response.status, headers=sent.headers)
+    if (missing := announced(sent) - len(sent.body)) > 0:
+        raise httpx.RemoteProtocolError(
+            "peer closed connection without sending complete message body "
+            f"(received {len(sent.body)} bytes, expected {len(sent.body) + missing})",
+            request=request,
+        )
+    body = sent.body[: announced(sent)]
+    return httpx.Response(sent.status, headers=sent.headers, stream=httpx.ByteStream(body))

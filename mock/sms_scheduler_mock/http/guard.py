@@ -1,0 +1,72 @@
+"""Who may ask the server: pages of other sites may not, by somebody's browser."""
+
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp
+
+from ..backend.account import Account
+from .hosts import Hosts, name_of
+
+# Known to everybody, so it keeps nobody out.
+DEFAULT_KEY = "mock-api-key"
+
+_MOST_KNOWN = 100
+
+
+class Guard:
+    """Tells strangers by the name that they call the server by, and by the origin of their page.
+
+    A page of another site has another origin. Or its own name leads here: then it is one that all the world can look up.
+
+    Args:
+        hosts: The names that the server may go by.
+        origins: Those of pages that may ask; "*" for all.
+        account: Has the key.
+    """
+
+    def __init__(self, hosts: Hosts, origins: Collection[str], account: Account) -> None:
+        for origin in origins:
+            parts = urlsplit(origin)
+            if origin not in {"*", f"{parts.scheme}://{parts.netloc}"}:
+                raise ValueError(f"{origin!r} is no origin: say http://localhost:5173, or * for all")
+        self._hosts = hosts
+        self._origins = tuple(origins)
+        self._account = account
+        self._known: set[bytes] = set()
+
+    def around(self, app: ASGIApp) -> ASGIApp:
+        """The application, which tells browsers whose pages may ask it."""
+        if not self._origins:
+            return app
+        from starlette.middleware.cors import CORSMiddleware  # noqa: PLC0415  # most servers need none
+
+        exposed = ["Link", "Retry-After"]
+        return CORSMiddleware(
+            app, allow_origins=self._origins, allow_methods=["*"], allow_headers=["*"], expose_headers=exposed
+        )
+
+    def is_stranger(self, host: bytes) -> bool:
+        """Whether a request to the API with this Host header may be one of a stranger, who knows the key."""
+        if host in self._known or self._account.api_key != DEFAULT_KEY:
+            return False
+        # A request without the header is of no browser.
+        if host and not self._hosts.allows(name_of(host.decode("latin-1"))):
+            return True
+        if len(self._known) < _MOST_KNOWN:
+            self._known.add(host)
+        return False
+
+    def is_foreign(self, headers: Headers) -> bool:
+        """Whether a request with these headers must not administer anything."""
+        host, origin = headers.get("Host", ""), headers.get("Origin")
+        return not self._hosts.allows(name_of(host)) or not (origin is None or self._is_ours(origin, host))
+
+    def _is_ours(self, origin: str, host: str) -> bool:
+        if origin in self._origins:
+            return True
+        try:
+            return urlsplit(origin).netloc == host
+        except ValueError:
+            return False
