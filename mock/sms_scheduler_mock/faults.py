@@ -2,12 +2,11 @@
 
 import difflib
 import json
-import math
 import re
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, replace
-from http.client import responses
+from http import HTTPStatus
 from threading import Lock
 from typing import Any, Self
 
@@ -180,7 +179,7 @@ class Fault:
             return Response(self.status or 302, headers={"Location": self.location or ""})
         if self.kind == "gateway":
             status = self.status or 502
-            page = _GATEWAY.format(status=status, reason=responses.get(status, ""))
+            page = _GATEWAY.format(status=status, reason=_reason(status))
             return Response(status, page, {"Content-Type": "text/html"})
         assert self.status is not None  # noqa: S101  # it has the kind status
         headers = dict(self.headers or {})
@@ -188,6 +187,13 @@ class Fault:
             headers["Retry-After"] = str(self.retry_after)
         documented = {"errors": {"body": ["The request is refused"]}} if self.status == 400 else None
         return Response(self.status, documented if self.body is None else self.body, headers)
+
+
+def _reason(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
 
 
 def _read_rate(text: str) -> tuple[int, int]:
@@ -213,7 +219,7 @@ class _RateLimit:
     def _refusal(self, now: float) -> Response | None:
         """The answer to one request too many; None for one that is let pass."""
         if len(self._accepted) == self._most and (wait := self._accepted[0] + self._seconds - now) > 0:
-            return Response(429, headers={"Retry-After": str(math.ceil(wait))})
+            return Response(429, headers={"Retry-After": str(int(wait) + 1)})
         self._accepted.append(now)
         return None
 

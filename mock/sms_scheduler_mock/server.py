@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -301,14 +300,14 @@ class MockServer(Simulation):
             if self._wanted_port == self._address.port:
                 raise
             # It was closed, and something else has taken the port that it had found.
-            self._address = replace(self._address, port=self._wanted_port)
+            self._address = self._address._replace(port=self._wanted_port)
             self._listen()
         self._blocks += 1
         return self
 
     def _listen(self) -> None:
         self._running = UvicornServer(self._app, self._address)
-        self._address = replace(self._address, port=self._running.port)  # which it keeps, should it be closed
+        self._address = self._address._replace(port=self._running.port)  # which it keeps, should it be closed
 
     def __exit__(
         self,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,7 @@ class Record:
 DELETED = "DELETED"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
+class Query(NamedTuple):
     """Which messages are wanted, and which of their SMS. All that is given must be so.
 
     Attributes:
@@ -91,8 +91,7 @@ class Query:
     status: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
+class Overview(NamedTuple):
     """A message with the number of its SMS in each status, as it stands at a moment."""
 
     record: Record

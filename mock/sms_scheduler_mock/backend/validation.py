@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections import Counter
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -40,14 +39,14 @@ class Errors:
     def __init__(self, most: int) -> None:
         self._most = most
         self._messages: dict[str, dict[str, None]] = {}
-        self._untold: Counter[str] = Counter()
+        self._untold: dict[str, int] = {}
 
     def add(self, field: str, message: str) -> None:
         messages = self._messages.setdefault(field, {})
         if len(messages) < self._most:
             messages[message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…"] = None
         else:
-            self._untold[field] += 1
+            self._untold[field] = self._untold.get(field, 0) + 1
 
     def has(self, field: str) -> bool:
         return field in self._messages

@@ -35,11 +35,17 @@ class App:
     Args:
         service: Answers the requests to the API.
         other: Answers all others.
-        is_stranger: Whether a request with this Host header is none of the API's business.
+        is_stranger: Whether a request with these headers is none of the API's business.
         prefix: What stands before every path, whether or not a proxy takes it away.
     """
 
-    def __init__(self, service: Service, other: ASGIApp, is_stranger: Callable[[bytes], bool], prefix: str) -> None:
+    def __init__(
+        self,
+        service: Service,
+        other: ASGIApp,
+        is_stranger: Callable[[Sequence[tuple[bytes, bytes]]], bool],
+        prefix: str,
+    ) -> None:
         self._service = service
         self._other = other
         self._is_stranger = is_stranger
@@ -51,8 +57,7 @@ class App:
         path = path_of(scope) if scope["type"] == "http" else ""
         route = self._service.find(path)
         if route is not None:
-            host = next((value for name, value in scope["headers"] if name == b"host"), b"")
-            if self._is_stranger(host):
+            if self._is_stranger(scope["headers"]):
                 await refuse(Response(403, _STRANGER), send)
             else:
                 await serve(self._service, route, scope, receive, send)
@@ -107,18 +112,22 @@ async def refuse(response: Response, send: Send) -> None:
 
 async def _read(receive: Receive, headers: Sequence[tuple[bytes, bytes]], limit: int) -> bytes | None:
     """The body of a request; None as soon as it is longer than the limit."""
-    declared = next((value for name, value in headers if name == b"content-length"), b"0")
-    if declared.isdigit() and int(declared) > limit:
-        return None
+    for name, value in headers:
+        if name == b"content-length" and value.isdigit() and int(value) > limit:
+            return None
     content = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ConnectionAbortedError
-        content += message.get("body", b"")
-        if len(content) > limit:
+        piece: bytes = message.get("body", b"")
+        if len(content) + len(piece) > limit:
             return None
-        if not message.get("more_body", False):
+        is_last = not message.get("more_body", False)
+        if is_last and not content:  # as nearly every body comes
+            return piece
+        content += piece
+        if is_last:
             return bytes(content)
 
 

@@ -1,6 +1,6 @@
 """Who may ask the server: pages of other sites may not, by somebody's browser."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -47,9 +47,16 @@ class Guard:
             app, allow_origins=self._origins, allow_methods=["*"], allow_headers=["*"], expose_headers=exposed
         )
 
-    def is_stranger(self, host: bytes) -> bool:
-        """Whether a request to the API with this Host header may be one of a stranger, who knows the key."""
-        if host in self._known or self._account.api_key != DEFAULT_KEY:
+    def is_stranger(self, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+        """Whether a request to the API with these headers may be one of a stranger, who knows the key."""
+        if self._account.api_key != DEFAULT_KEY:
+            return False
+        host = b""
+        for name, value in headers:
+            if name == b"host":
+                host = value
+                break
+        if host in self._known:
             return False
         # A request without the header is of no browser.
         if host and not self._hosts.allows(name_of(host.decode("latin-1"))):

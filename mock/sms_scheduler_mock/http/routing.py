@@ -52,7 +52,9 @@ class Service:
         if body is None:
             return Response(413, f"The request body has more than {self.max_body:,} bytes.").encode()
         operations, identifier = route
-        request = Request(operations, method, identifier, Headers(raw=list(headers)), body, query.decode("latin-1"))
+        request = Request(
+            operations, method, identifier, Headers(raw=list(headers)), body, query.decode("latin-1") if query else ""
+        )
         try:
             return self._answer(request).encode()
         except StateError as error:

@@ -8,7 +8,6 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from typing import NamedTuple, cast
@@ -16,6 +15,7 @@ from typing import NamedTuple, cast
 import httptools
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn._types import HTTPScope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from ..backend import machine_time
@@ -33,8 +33,7 @@ class Tls(NamedTuple):
     key: Path | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(NamedTuple):
     """Where a server listens, and how long it waits for a request that has begun, in seconds."""
 
     host: str
@@ -99,8 +98,6 @@ class _Connection(HttpToolsProtocol):
 
     waiting_since: float | None = None
     url: bytes
-    _has_begun = False  # a request that is not complete
-    _is_in_head = True
     _unread = 0  # bytes since the last request was complete
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -110,7 +107,7 @@ class _Connection(HttpToolsProtocol):
     @property
     def is_waiting(self) -> bool:
         """Whether more of a request has to come: any of its bytes, on a connection that never had one."""
-        if self.timeout_keep_alive_task is not None and not self._has_begun:
+        if self.timeout_keep_alive_task is not None and not self._is_in_head:
             return False  # between requests, which has a time of its own
         return self._is_between or self.cycle.more_body
 
@@ -120,15 +117,16 @@ class _Connection(HttpToolsProtocol):
         cycle = cast("RequestResponseCycle | None", self.cycle)  # None at first
         return cycle is None or cycle.response_complete
 
-    def data_received(self, data: bytes) -> None:
-        self._unread += len(data)
-        self._feed(data)
-        if self._is_in_head and self._unread > _LONGEST_HEAD:
-            self._refuse_head()
+    @property
+    def _is_in_head(self) -> bool:
+        """Whether a request has begun whose headers are not complete."""
+        scope, cycle = cast("HTTPScope | None", self.scope), cast("RequestResponseCycle | None", self.cycle)
+        return scope is not None and (cycle is None or cycle.scope is not scope)
 
-    def _feed(self, data: bytes) -> None:
+    def data_received(self, data: bytes) -> None:
         """As uvicorn does, but for a wish to upgrade, which is overlooked: the request is read to its end as it is."""
         self._unset_keepalive_if_required()
+        self._unread += len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -138,30 +136,23 @@ class _Connection(HttpToolsProtocol):
                 self._refuse_head()
             else:
                 self.send_400_response("Invalid HTTP request received.")
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._has_begun = True
-        self._is_in_head = True
+        else:
+            if self._unread > _LONGEST_HEAD and self._is_in_head:
+                self._refuse_head()
 
     def on_headers_complete(self) -> None:
         if self._unread > _LONGEST_HEAD and self._head_length() > _LONGEST_HEAD:
             raise _HeadTooLongError
         if self.parser.should_upgrade():  # it is read once more, without that
             return
-        self._is_in_head = False
-        if re.fullmatch(
-            rb"https?://[^/?#]+", self.url, re.IGNORECASE
-        ):  # as a request through a proxy may name the root
-            self.url += b"/"
+        if self.url[:1] != b"/" and re.fullmatch(rb"https?://[^/?#]+", self.url, re.IGNORECASE):
+            self.url += b"/"  # a request through a proxy may name the root without it
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        if self.parser.should_upgrade():
-            return
-        super().on_message_complete()
-        self._has_begun = False
         self._unread = 0
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
 
     def _read_without_upgrade(self, rest: bytes) -> None:
         """Read a request that asks for another protocol, such as h2c, as one that does not: the parser would skip its body."""
@@ -173,7 +164,7 @@ class _Connection(HttpToolsProtocol):
         lines = [b"%s %s HTTP/%s" % (method, self.url, version), *(b"%s: %s" % header for header in kept)]
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        self._feed(b"\r\n".join([*lines, b"", rest]))
+        self.data_received(b"\r\n".join([*lines, b"", rest]))
         return None
 
     def _head_length(self) -> int:
