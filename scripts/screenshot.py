@@ -23,9 +23,9 @@ def main() -> int:
         send_some(server)
         assert server.page_url  # noqa: S101  # it listens on loopback
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1200, "height": 480})
+        page = browser.new_page(viewport={"width": 1200, "height": 640})
         page.goto(server.page_url)
-        page.locator("tbody tr").first.wait_for()
+        page.locator("article").first.wait_for()
         page.screenshot(path=PICTURE)
         browser.close()
     return 0

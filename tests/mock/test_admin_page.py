@@ -50,20 +50,21 @@ def page(browser: Browser, server: MockServer) -> Iterator[Page]:
 
 
 def statuses(page: Page) -> list[str]:
-    return page.locator(".status").all_inner_texts()
+    """Those of the SMS that are shown, in order."""
+    return page.locator(".sms-status").all_inner_texts()
 
 
 def test_an_inbox_that_is_empty_says_what_to_do(page: Page) -> None:
     expect(page.get_by_text("No message yet.")).to_be_visible()
-    expect(page.locator("table")).to_be_hidden()
+    expect(page.locator("article")).to_have_count(0)
 
 
 def test_messages_come_by_themselves_the_latest_first(page: Page, client: httpx.Client, body: Body) -> None:
     client.post("/sms", json=body(message_stop=True))
     expect(page.get_by_text("Hello world")).to_be_visible()
     client.post("/sms", json=body(message_text="Later", phone_numbers="+490303030303", sender_id=7))
-    expect(page.locator("tbody")).to_have_count(2)
-    latest, oldest = page.locator("tbody").all()
+    expect(page.locator("article")).to_have_count(2)
+    latest, oldest = page.locator("article").all()
     expect(latest).to_contain_text("Later")
     for text in ("123457", "2030-01-01 13:00:00", "7", "5000003", "+490303030303", "Scheduled (10)"):
         expect(latest).to_contain_text(text)
@@ -77,9 +78,9 @@ def test_the_clock_is_moved_by_a_button(page: Page, client: httpx.Client, server
     expect(page.locator("#now")).to_have_text("2030-01-01 12:00:00")
     page.get_by_role("button", name="+1 h").click()
     expect(page.locator("#now")).to_have_text("2030-01-01 13:00:00")
-    expect(page.locator(".status").first).to_have_text("Pending (11)")
+    expect(page.locator(".sms-status").first).to_have_text("Pending (11)")
     page.get_by_role("button", name="+1 day").click()
-    expect(page.locator(".status").first).to_have_text("Received (13)")
+    expect(page.locator(".sms-status").first).to_have_text("Received (13)")
     assert statuses(page)[1] == "Missed - Blacklisted phone number or blocked by phone carrier (31)"
     assert str(server.now) == "2030-01-02 13:00:00"
 
@@ -96,29 +97,29 @@ def test_the_clock_is_let_run_and_held(page: Page, server: MockServer) -> None:
 def test_what_was_deleted_is_told(page: Page, client: httpx.Client, body: Body) -> None:
     created = client.post("/sms", json=body()).json()
     client.delete(f"/sms/{created['sms_ids']['+33612345678'][0]}")
-    expect(page.locator(".status").first).to_have_text("Deleted")
+    expect(page.locator(".sms-status").first).to_have_text("Deleted")
     assert statuses(page) == ["Deleted", "Scheduled (10)"]
 
 
 def test_texts_are_texts(page: Page, client: httpx.Client, body: Body) -> None:
     text = '<img src="x" onerror="document.title=1"><b>bold</b> & ©'
     client.post("/sms", json=body(message_text=text))
-    expect(page.locator("td.text")).to_have_text(text)
+    expect(page.locator("article .text")).to_have_text(text)
     assert page.title() == "SMS Scheduler mock server"
-    assert page.locator("td.text *").count() == 0
+    assert page.locator("article .text *").count() == 0
 
 
 def test_faults_are_told_and_ended(page: Page, client: httpx.Client, server: MockServer) -> None:
     server.fault("status", status=503, operation="getSms")
-    expect(page.locator("#faults")).to_contain_text("status, operation getSms, status 503")
+    expect(page.locator("#faults-on")).to_contain_text("status, operation getSms, status 503")
     page.get_by_role("button", name="End all faults").click()
-    expect(page.locator("#faults")).to_be_hidden()
+    expect(page.locator("#faults-on")).to_be_hidden()
     assert client.get("/sms/1").status_code == 404
 
 
 def test_reset_asks_first(page: Page, client: httpx.Client, server: MockServer, body: Body) -> None:
     client.post("/sms", json=body())
-    expect(page.locator("tbody")).to_have_count(1)
+    expect(page.locator("article")).to_have_count(1)
     page.once("dialog", lambda dialog: dialog.dismiss())
     page.get_by_role("button", name="Reset").click()
     assert len(server.messages) == 1
@@ -144,7 +145,7 @@ def test_the_reference_is_tried_out_on_the_server_itself(page: Page, server: Moc
     (message,) = server.messages
     assert (message.text, message.phone_numbers) == ("Tried out", ("+33612345678",))
     page.get_by_role("link", name="Inbox").click()
-    expect(page.locator("td.text")).to_have_text("Tried out")
+    expect(page.locator("article .text")).to_have_text("Tried out")
 
 
 def test_what_was_wrong_with_a_click_is_told_until_the_next(page: Page, server: MockServer) -> None:

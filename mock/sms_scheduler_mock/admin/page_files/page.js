@@ -3,79 +3,197 @@
 const $ = (id) => document.getElementById(id);
 const make = (tag, text = "", properties = {}) => Object.assign(document.createElement(tag), { textContent: text }, properties);
 
-const openapi = await (await fetch("_mock/openapi.json")).json();
-const baseUrl = new URL(openapi.servers[0].url, location.href).href;
-const { enum: codes, "x-enum-varnames": names, "x-enum-descriptions": words = names } = openapi.components.schemas.SmsStatus;
-const descriptions = Object.fromEntries(codes.map((code, place) => [code, words[place]]));
-
 const GONE = "The server does not answer.";
+
+// A number that JavaScript would round stays the text that it is.
+const exactly = (key, value, context) =>
+  typeof value === "number" && !Number.isSafeInteger(value) && Number.isInteger(value) ? (context?.source ?? value) : value;
+
+async function get(path, options = {}) {
+  const response = await fetch(`_mock${path}`, options).catch(() => { throw new Error(GONE); });
+  const text = await response.text();
+  const answer = response.headers.get("Content-Type")?.startsWith("application/json") ? JSON.parse(text, exactly) : text;
+  if (!response.ok) throw new Error(answer.error ?? `The server answered ${response.status}. ${answer}`);
+  const next = response.headers.get("Link")?.match(/[?&]cursor=(\d+)/);
+  return { answer, next: next?.[1] };
+}
 
 async function ask(path, method = "GET", body = undefined) {
   const content = body && { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
-  const response = await fetch(`_mock${path}`, { method, ...content }).catch(() => { throw new Error(GONE); });
-  const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
-  const answer = isJson ? await response.json() : await response.text();
-  if (!response.ok) throw new Error(answer.error ?? `The server answered ${response.status}. ${answer}`);
-  return answer;
+  return (await get(path, { method, ...content })).answer;
 }
 
-// The inbox
+const openapi = await ask("/openapi.json");
+const baseUrl = new URL(openapi.servers[0].url, location.href).href;
+const { enum: codes, "x-enum-varnames": names, "x-enum-descriptions": words = names } = openapi.components.schemas.SmsStatus;
+const DELETED = "DELETED";
+const described = new Map([...names.map((name, place) => [name, `${words[place]} (${codes[place]})`]), [DELETED, "Deleted"]]);
 
-let shown = "";
+// The inbox: what is there already is changed and not made again, so that focus, selection and scroll position last.
 
-function row(message, sms, isFirst) {
-  const tr = make("tr", "", { className: sms.deleted ? "deleted" : "" });
-  tr.dataset.message = message.id;
-  if (isFirst) {
-    const { length } = message.sms;
-    const text = make("td", message.text, { rowSpan: length, className: "text" });
-    if (message.stop) text.append(make("span", "STOP", { className: "stop", title: "A STOP mention was asked for" }));
-    tr.append(
-      make("th", message.id, { rowSpan: length, scope: "rowgroup" }),
-      text,
-      make("td", message.delivery_date, { rowSpan: length }),
-      make("td", message.sender_id, { rowSpan: length }),
-    );
+const PAGE = 50; // messages
+const FEW = 5; // SMS, which are shown without a click
+const MANY = 100; // SMS, which are shown with each click
+const shown = new Map(); // the messages, by id
+let asked = 0; // how often it was looked at
+const cursors = [undefined]; // those of the pages up to the one that is seen
+
+function setText(element, text) {
+  if (element.textContent !== String(text)) element.textContent = text;
+}
+
+// Make the children of an element those of some items, in their order; `update` fills the one that `create` makes.
+// Items come and go, and never change places: what is kept is not moved.
+function arrange(parent, items, keyOf, create, update) {
+  const keys = items.map((item) => String(keyOf(item)));
+  const wantedKeys = new Set(keys);
+  for (const child of [...parent.children]) {
+    if (!wantedKeys.has(child.dataset.key)) child.remove();
   }
-  const group = sms.deleted ? "deleted" : sms.status_name.split("_")[0].toLowerCase();
-  const status = make("td");
-  const label = sms.deleted ? "Deleted" : `${descriptions[sms.status]} (${sms.status})`;
-  status.append(make("span", label, { className: `status ${group}`, title: sms.status_name }));
-  tr.append(make("td", sms.id), make("td", sms.phone_number), status);
-  return tr;
+  let place = parent.firstElementChild;
+  items.forEach((item, index) => {
+    let child = place;
+    if (place?.dataset.key === keys[index]) place = place.nextElementSibling;
+    else {
+      child = create(item);
+      child.dataset.key = keys[index];
+      parent.insertBefore(child, place);
+    }
+    update(child, item);
+  });
 }
 
-function showMessages(messages) {
-  const groups = messages.map((message) => {
-    const group = make("tbody");
-    group.append(...message.sms.map((sms, place) => row(message, sms, place === 0)));
-    return group;
+const kindOf = (name) => name.split("_")[0].toLowerCase();
+
+function fillStatuses(list, statuses) {
+  const counts = [...described.keys()].filter((name) => statuses[name]).map((name) => [name, statuses[name]]);
+  arrange(list, counts, ([name]) => name, () => make("li"), (item, [name, count]) => {
+    if (item.className !== `status ${kindOf(name)}`) item.className = `status ${kindOf(name)}`;
+    item.title = name;
+    setText(item, count === 1 ? described.get(name) : `${count.toLocaleString("en")} × ${described.get(name)}`);
   });
-  const table = document.querySelector("table");
-  table.hidden = messages.length === 0;
-  $("empty").hidden = messages.length > 0;
-  table.replaceChildren(table.tHead, ...groups);
+}
+
+function fillSms(list, rows) {
+  const create = () => {
+    const item = make("li");
+    item.append(make("span", "", { className: "number" }), make("span"), make("span", "", { className: "id" }));
+    return item;
+  };
+  arrange(list, rows, (sms) => sms.id, create, (item, sms) => {
+    const [number, status, id] = item.children;
+    const name = sms.deleted ? DELETED : sms.status_name;
+    item.className = sms.deleted ? "deleted" : "";
+    setText(number, sms.phone_number);
+    setText(status, described.get(name));
+    if (status.title !== name) Object.assign(status, { className: `sms-status status ${kindOf(name)}`, title: name });
+    setText(id, sms.id);
+  });
+}
+
+function makeMessage(message) {
+  const article = make("article");
+  const about = make("div");
+  const heading = make("h3", `Message ${message.id}`, { id: `message-${message.id}` });
+  article.setAttribute("aria-labelledby", heading.id);
+  const fold = make("button", "", { type: "button", className: "fold" });
+  fold.onclick = () => {
+    const state = shown.get(message.id);
+    state.open = !state.open;
+    attempt(refresh, "do");
+  };
+  about.append(heading, fold);
+  const middle = make("div");
+  const facts = make("p", "", { className: "about" });
+  facts.append(make("span"), " ", make("span", "STOP", { className: "stop", title: "A STOP mention was asked for" }));
+  middle.append(make("p", "", { className: "text", dir: "auto" }), facts);
+  const more = make("button", "", { type: "button", className: "more", hidden: true });
+  more.onclick = () => {
+    shown.get(message.id).limit += MANY;
+    attempt(refresh, "do");
+  };
+  const sms = make("ul", "", { className: "sms" });
+  sms.setAttribute("aria-label", `SMS of message ${message.id}`);
+  const statuses = make("ul", "", { className: "statuses" });
+  statuses.setAttribute("aria-label", `Statuses of message ${message.id}`);
+  article.append(about, middle, statuses, sms, more);
+  return article;
+}
+
+function fillMessage(article, message) {
+  const { open, rows, hasMore } = shown.get(message.id);
+  const [fold, about, statuses, list, more] = [".fold", ".about", ".statuses", ".sms", ".more"].map((one) => article.querySelector(one));
+  setText(fold, `${message.sms_count.toLocaleString("en")} SMS`);
+  fold.setAttribute("aria-expanded", open);
+  setText(article.querySelector(".text"), message.text); // after a reset another message may have the id
+  setText(about.firstElementChild, `${message.delivery_date}, sender ${message.sender_id}`);
+  about.lastElementChild.hidden = !message.stop;
+  fillStatuses(statuses, message.statuses);
+  list.hidden = !open;
+  fillSms(list, open ? rows : []);
+  more.hidden = !(open && hasMore);
+  setText(more, `${MANY} more SMS`);
+}
+
+const query = (values) => {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined && value !== "");
+  return `?${new URLSearchParams(given)}`;
+};
+const wanted = () => ({ search: $("search").value.trim(), status: $("status").value });
+
+// The SMS of each message that is unfolded: of a small one they came with the message.
+async function loadSms(message) {
+  const state = shown.get(message.id) ?? { open: message.sms_count <= FEW, limit: MANY, rows: [], hasMore: false };
+  shown.set(message.id, state);
+  if (!state.open) return;
+  if (message.sms_count <= FEW) {
+    state.rows = message.sms;
+    return;
+  }
+  const rows = [];
+  let cursor;
+  do {
+    const limit = Math.min(1000, state.limit - rows.length);
+    const page = await get(`/messages/${message.id}/sms${query({ ...wanted(), limit, cursor })}`);
+    rows.push(...page.answer);
+    cursor = page.next;
+  } while (cursor && rows.length < state.limit);
+  Object.assign(state, { rows, hasMore: Boolean(cursor) });
+}
+
+async function showMessages(turn) {
+  const { answer: messages, next } = await get(`/messages${query({ ...wanted(), limit: PAGE, sms: FEW, cursor: cursors.at(-1) })}`);
+  await Promise.all(messages.map(loadSms));
+  if (turn !== asked) return; // another one has begun meanwhile, and knows more
+  arrange($("messages"), messages, (message) => message.id, makeMessage, fillMessage);
+  const finds = Object.values(wanted()).some(Boolean);
+  $("empty").hidden = finds || messages.length > 0 || cursors.length > 1;
+  $("none").hidden = !(finds && messages.length === 0);
+  $("pages").hidden = cursors.length === 1 && !next;
+  $("newer").disabled = cursors.length === 1;
+  $("older").disabled = !next;
+  $("older").dataset.cursor = next ?? "";
+  setText($("page"), `Page ${cursors.length}`);
 }
 
 function showTools(clock, account, faults) {
-  $("now").value = clock.now;
-  $("ticking").checked = clock.ticking;
-  $("base-url").textContent = baseUrl;
-  $("api-key").textContent = account.api_key;
-  $("credits").textContent = account.credits ?? "any number";
-  $("faults").hidden = faults.length === 0;
+  setText($("now"), clock.now);
+  if ($("ticking").checked !== clock.ticking) $("ticking").checked = clock.ticking;
+  setText($("base-url"), baseUrl);
+  setText($("api-key"), account.api_key);
+  setText($("credits"), account.credits ?? "any number");
+  $("faults-on").hidden = faults.length === 0;
   const written = (value) => (typeof value === "object" ? JSON.stringify(value) : value);
   const inWords = ({ kind, ...rest }) =>
     [kind, ...Object.entries(rest).flatMap(([name, value]) => (value === null ? [] : `${name} ${written(value)}`))].join(", ");
-  $("faults").firstElementChild.textContent = `Faults: ${faults.map(inWords).join("; ")}.`;
+  setText($("faults-on").firstElementChild, `Faults: ${faults.map(inWords).join("; ")}.`);
 }
 
 async function refresh() {
-  const [messages, ...tools] = await Promise.all(["/messages", "/clock", "/account", "/faults"].map((path) => ask(path)));
-  showTools(...tools);
-  const fresh = JSON.stringify(messages);
-  if (fresh !== shown) showMessages(messages); // a selection in the table lasts while nothing changes
-  shown = fresh;
+  const turn = (asked += 1);
+  const tools = await Promise.all(["/clock", "/account", "/faults"].map((path) => ask(path)));
+  if (turn === asked) showTools(...tools);
+  await showMessages(turn);
 }
 
 // A problem is told until the action that had it succeeds: to look again is one action, what is clicked another.
@@ -106,6 +224,50 @@ $("ticking").onchange = () => doAndShow("/clock", "PATCH", { ticking: $("ticking
 $("clear-faults").onclick = () => doAndShow("/faults", "DELETE");
 $("reset").onclick = () => confirm("Forget all messages, and all that was set?") && doAndShow("/reset", "POST");
 
+function goTo(change) {
+  change();
+  attempt(refresh, "do");
+}
+
+$("older").onclick = () => goTo(() => cursors.push($("older").dataset.cursor));
+$("newer").onclick = () => goTo(() => cursors.pop());
+for (const [name, label] of described) $("status").append(make("option", label, { value: name }));
+$("search").oninput = $("status").onchange = () => goTo(() => cursors.splice(1));
+$("find").onsubmit = (event) => event.preventDefault();
+
+// Faults, in the words of the command line
+
+const admin = await ask("/admin.json");
+const { properties: fields } = admin.components.schemas.NewFault;
+const examples = Object.values(admin.paths["/faults"].post.requestBody.content["application/json"].examples);
+const inShort = ({ kind, ...rest }) => [kind, Object.entries(rest).map(([name, value]) => `${name}=${value}`).join(",")].join(":");
+for (const { value, summary } of examples) {
+  if (Object.values(value).every((one) => typeof one !== "object")) {
+    $("fault-examples").append(make("option", summary, { value: inShort(value) }));
+  }
+}
+
+function valueOf(name, text) {
+  const types = [fields[name]?.type ?? "string"].flat();
+  return types.includes("string") ? text : JSON.parse(text);
+}
+
+function faultOf(text) {
+  if (text.startsWith("{")) return JSON.parse(text);
+  const [kind, ...rest] = text.split(":");
+  const pairs = rest.join(":").split(",").filter(Boolean).map((pair) => pair.split("="));
+  return { kind, ...Object.fromEntries(pairs.map(([name, ...value]) => [name.trim(), valueOf(name.trim(), value.join("=").trim())])) };
+}
+
+$("add-fault").onsubmit = (event) => {
+  event.preventDefault();
+  attempt(async () => {
+    await ask("/faults", "POST", faultOf($("fault").value.trim()));
+    $("fault").value = "";
+    await refresh();
+  }, "do");
+};
+
 // The reference
 
 let reference;
@@ -129,6 +291,21 @@ async function makeReference() {
   });
 }
 
+// What Swagger UI leaves without a name, for who does not see it; it makes its elements anew at any time.
+function nameElements() {
+  const unnamed = (selector) => $("reference").querySelectorAll(`:is(${selector}):not([aria-label])`);
+  for (const element of unnamed("textarea")) element.setAttribute("aria-label", "Request body");
+  for (const element of unnamed("#servers")) element.setAttribute("aria-label", "Server");
+  for (const element of unnamed("select.examples-select-element")) element.setAttribute("aria-label", "Example");
+  for (const element of unnamed("select.content-type")) element.setAttribute("aria-label", "Media type");
+  for (const [selector, label] of [[".information-container", "The API"], [".scheme-container", "Server and key"]]) {
+    for (const element of unnamed(selector)) Object.assign(element, { role: "region", ariaLabel: label });
+  }
+  for (const element of $("reference").querySelectorAll(".info .title:not([aria-level])")) element.setAttribute("aria-level", "2");
+  for (const element of $("reference").querySelectorAll("pre:not([tabindex])")) element.tabIndex = 0; // some are scrolled
+}
+new MutationObserver(nameElements).observe($("reference"), { childList: true, subtree: true });
+
 async function showReference() {
   reference ??= makeReference().catch((error) => { reference = undefined; throw error; });
   const [scheme] = Object.keys(openapi.components.securitySchemes);
@@ -142,8 +319,9 @@ function show() {
   const isReference = location.hash === "#/reference";
   $("inbox").hidden = isReference;
   $("reference").hidden = !isReference;
-  for (const link of document.querySelectorAll("nav a")) {
-    link.toggleAttribute("aria-current", link.hash === (isReference ? "#/reference" : "#/inbox"));
+  for (const link of document.querySelectorAll("header nav a")) {
+    if (link.hash === (isReference ? "#/reference" : "#/inbox")) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
   }
   attempt(isReference ? showReference : refresh, isReference ? "do" : "look");
 }
@@ -151,3 +329,4 @@ function show() {
 addEventListener("hashchange", show);
 show();
 keepLooking();
+$("failed").remove();
