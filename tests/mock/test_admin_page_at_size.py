@@ -83,8 +83,8 @@ def test_five_hundred_messages_of_a_thousand_numbers(
     page = open_page(large, width)
     expect(page.locator("article")).to_have_count(50)
     message = article(page, LAST - 1)
-    expect(message.locator(".statuses li")).to_have_text("1,000 × Scheduled (10)")
-    expect(article(page, LAST).locator(".statuses li")).to_have_text("1,000 × Deleted")
+    expect(message.locator(".statuses li")).to_have_text("1,000 × Scheduled (10)")  # noqa: RUF001
+    expect(article(page, LAST).locator(".statuses li")).to_have_text("1,000 × Deleted")  # noqa: RUF001
     expect(message.locator(".sms li")).to_have_count(0)
     message.get_by_role("button", name="1,000 SMS").click()
     expect(message.locator(".sms li")).to_have_count(100)
