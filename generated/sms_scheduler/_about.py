@@ -8,8 +8,10 @@ __all__ = [
     "BASE_URL_VARIABLE",
     "DEFAULT_BASE_URL",
     "DISTRIBUTION",
+    "NEEDS_KEY",
     "PACKAGE",
     "__version__",
+    "credentials",
     "httpx",
 ]
 
@@ -20,3 +22,9 @@ DISTRIBUTION = "sms-scheduler"
 DEFAULT_BASE_URL = "https://sms-scheduler.com/api/v1"
 API_KEY_VARIABLE = "SMS_SCHEDULER_API_KEY"
 BASE_URL_VARIABLE = "SMS_SCHEDULER_BASE_URL"
+NEEDS_KEY = True  # whether no operation works without the API key
+
+
+def credentials(api_key: str) -> tuple[list[tuple[bytes, bytes]], str]:
+    """What goes with a request to prove who sends it: headers, and a part of the query."""
+    return [(b"Authorization", b"Bearer " + api_key.encode())], ""

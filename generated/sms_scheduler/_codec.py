@@ -23,8 +23,12 @@ Errors: TypeAlias = "Mapping[int, tuple[type[ApiError], msgspec.json.Decoder[Any
 def encode(arguments: Mapping[str, Any], model: type) -> bytes:
     """Encode arguments as JSON; raises TypeError for one that its model's field cannot hold, ValueError for bad text."""
     _check(arguments, model)
+    return _json(arguments)
+
+
+def _json(value: object) -> bytes:
     try:
-        return msgspec.json.encode(arguments, enc_hook=_encode_subclass)
+        return msgspec.json.encode(value, enc_hook=_encode_subclass)
     except UnicodeEncodeError as error:  # which itself would carry the text along
         reason = f"a text cannot be sent as UTF-8: {error.reason} (character {error.start})"
     raise ValueError(reason)

@@ -14,10 +14,20 @@ from typing import Any
 
 import attrs
 
-from ._about import API_KEY_VARIABLE, BASE_URL_VARIABLE, DEFAULT_BASE_URL, DISTRIBUTION, __version__, httpx
+from ._about import (
+    API_KEY_VARIABLE,
+    BASE_URL_VARIABLE,
+    DEFAULT_BASE_URL,
+    DISTRIBUTION,
+    NEEDS_KEY,
+    __version__,
+    credentials,
+    httpx,
+)
 from ._types import Request
 
 USER_AGENT = f"{DISTRIBUTION}/{__version__} {httpx.__name__}/{httpx.__version__}".encode()
+_NO_KEY = f"No API key: pass api_key=..., or set the environment variable {API_KEY_VARIABLE}."
 _A_DAY = 86_400.0
 _KINDS = ("connect", "read", "write", "pool")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)
@@ -86,6 +96,11 @@ class Settings:
             advice = "Use https:// unless this is a test account."
             warnings.warn(f"The API key is sent to {url.host} in clear text. {advice}", stacklevel=3)
 
+    def check_key(self, request: Request) -> None:
+        """Raise ValueError for a request that needs the API key if none is known."""
+        if request.key == "required" and not self.api_key.text:
+            raise ValueError(_NO_KEY)
+
     def tls(self) -> ssl.SSLContext | None:
         """What to begin TLS with, or None for a base URL in clear text. Raises ValueError for certificates not there."""
         if httpx.URL(self.base_url).scheme == "http":
@@ -98,21 +113,26 @@ class Settings:
 
     def http_request(self, request: Request, ends_at: float | None, trace: Callable[..., object]) -> httpx.Request:
         """Complete a request with the base URL, the credentials and how long each wait of an attempt may take."""
-        url = _parsed(self.base_url.rstrip("/") + request.path + request.query)
+        query = request.query
+        proof: list[tuple[bytes, bytes]] = []
+        if request.key != "none" and self.api_key.text:
+            proof, of_query = credentials(self.api_key.text)
+            if of_query:
+                query += f"&{of_query}" if query else f"?{of_query}"
+        url = _parsed(self.base_url.rstrip("/") + request.path + query)
         content = request.content or b""
         headers = [
             (b"Host", url.netloc),
-            (b"Accept", b"application/json"),
+            (b"Accept", request.accept),
             (b"Accept-Encoding", b"identity"),
             (b"User-Agent", USER_AGENT),
             *request.headers,
+            *proof,
         ]
-        if not request.is_public:
-            headers.append((b"Authorization", b"Bearer " + self.api_key.text.encode()))
         if content or request.method in {"PATCH", "POST", "PUT"}:
             headers.append((b"Content-Length", b"%d" % len(content)))
         if content:
-            headers.append((b"Content-Type", b"application/json; charset=utf-8"))
+            headers.append((b"Content-Type", request.content_type))
         timeouts = self._timeouts
         if ends_at is not None:
             left = max(ends_at - time.monotonic(), 0.001)  # for transports that know no deadline
@@ -133,8 +153,8 @@ def _check_api_key(key: Secret) -> None:
 
 
 def _problem_with(key: Secret) -> Exception | None:
-    if key.text == "":
-        return ValueError(f"No API key: pass api_key=..., or set the environment variable {API_KEY_VARIABLE}.")
+    if key.text == "" and NEEDS_KEY:
+        return ValueError(_NO_KEY)
     if not isinstance(key.text, str):
         return TypeError(f"api_key must be a text, not {type(key.text).__name__}")
     if not (key.text.isascii() and key.text.isprintable()) or key.text != key.text.strip():

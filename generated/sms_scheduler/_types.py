@@ -35,7 +35,9 @@ class Request:
         content: The body as JSON.
         query: The encoded query with its question mark.
         headers: Headers of its own.
-        is_public: Whether it goes without the API key.
+        key: Whether it takes the API key: "required", "optional" (if there is one) or "none".
+        content_type: That of the content.
+        accept: That of the response.
     """
 
     operation: str
@@ -44,7 +46,9 @@ class Request:
     content: bytes | None = attrs.field(default=None, repr=False)
     query: str = attrs.field(default="", repr=False)
     headers: Sequence[tuple[bytes, bytes]] = attrs.field(default=(), repr=False)
-    is_public: bool = False
+    key: str = "required"
+    content_type: bytes = b"application/json; charset=utf-8"
+    accept: bytes = b"application/json"
 
 
 @attrs.frozen

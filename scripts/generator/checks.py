@@ -4,7 +4,8 @@
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -23,21 +24,29 @@ from .walk import SECTIONS, Part
 ENUM_LISTS = {"x-enum-varnames": str, "x-enum-descriptions": str, "x-enum-final": bool}
 WAITER = {"name": str, "until": str}
 EXTENSIONS = {*ENUM_LISTS, "x-datetime-format", "x-waiter"}
+Check = Callable[[Document], Iterator[Mistake]]
 WITH_EXAMPLES = {"parameter", "header", "media type"}
 _SCHEMAS = Draft202012Validator(Draft202012Validator.META_SCHEMA)
 
 
-def read(path: Path) -> Document:
-    """Read and check a document.
+def read(path: Path, *more: Check) -> Document:
+    """Read and check a document, with checks of one's own after those here.
 
     Raises:
-        DocumentError: It cannot be read, or has mistakes.
+        DocumentError: It cannot be read, or has mistakes; all of them are told.
     """
     document = load(path)
-    for check in (_version, _references, _structure, _inner_schemas, _contents):
-        mistakes = list(check(document))
-        if mistakes:
-            raise DocumentError(document.describe(mistakes))
+    mistakes = list(_version(document))
+    # what is wrong in a document of another version is that it is of another version
+    for check in () if mistakes else (_references, _structure, _inner_schemas, _contents, *more):
+        told = {mistake.pointer for mistake in mistakes}
+        try:
+            mistakes.extend(mistake for mistake in check(document) if mistake.pointer not in told)
+        except Exception:
+            if not mistakes:  # else a mistake that is told already is in the way of this check
+                raise
+    if mistakes:
+        raise DocumentError(document.describe(mistakes))
     return document
 
 
@@ -71,20 +80,22 @@ def _mistake(error: ValidationError, pointer: Pointer = ()) -> Mistake:
 
 def _references(document: Document) -> Iterator[Mistake]:
     """Every `$ref` leads to a part of its kind in this document, and not back to itself."""
+    schemas = {tuple(map(str, part.pointer)) for part in document.parts if part.kind == "schema"}
     for part in document.parts:
         is_reference = part.kind in SECTIONS and isinstance(part.value, dict) and "$ref" in part.value
-        if is_reference and (problem := _reference_problem(document, part)):
+        if is_reference and (problem := _reference_problem(document, part, schemas)):
             yield Mistake((*part.pointer, "$ref"), problem)
 
 
-def _reference_problem(document: Document, part: Part) -> str | None:
+def _reference_problem(document: Document, part: Part, schemas: Container[Pointer]) -> str | None:
     section = f"#/components/{SECTIONS[part.kind]}"
     reference = part.value["$ref"]
     if not isinstance(reference, str) or not reference.startswith("#/"):
         return f"expected a reference into this document, as #/components/..., not {reference!r}"
     seen: set[str] = set()
     while True:
-        if not reference.startswith(f"{section}/") or reference.count("/") > 3:
+        is_schema = part.kind == "schema" and pointer_of(reference) in schemas
+        if not is_schema and (not reference.startswith(f"{section}/") or reference.count("/") > 3):
             return f"expected a reference to one of {section}, not {reference}"
         if reference in seen:
             return "leads back to itself"
@@ -123,8 +134,9 @@ def _contents(document: Document) -> Iterator[Mistake]:
     yield from _waiters(document)
     for part in document.parts:
         for key in part.value if isinstance(part.value, dict) else ():
-            if key.startswith("x-") and key not in EXTENSIONS:
-                yield Mistake((*part.pointer, key), f"unknown extension; known are {', '.join(sorted(EXTENSIONS))}")
+            if str(key).startswith("x-") and key not in EXTENSIONS:  # others mean something to other tools
+                for meant in get_close_matches(key, EXTENSIONS, 1, 0.8):
+                    yield Mistake((*part.pointer, key), f"unknown extension; is {meant} meant?")
 
 
 def _waiters(document: Document) -> Iterator[Mistake]:
@@ -230,8 +242,10 @@ def _examples(document: Document) -> Iterator[Mistake]:
             for error in validator.iter_errors(value):
                 mistake = _mistake(best_match([error]) or error, pointer)
                 yield Mistake(mistake.pointer, f"the example is not what its schema says: {mistake.problem}")
-        except (Unresolvable, RecursionError) as error:
-            yield Mistake(pointer, f"the schema of this example cannot be followed: {type(error).__name__}")
+        except Unresolvable:
+            return  # a reference that leads nowhere is told where it stands
+        except RecursionError:
+            yield Mistake(pointer, "the schema of this example cannot be followed: it leads back to itself")
 
     for pointer, holder in ((part.pointer, part.value) for part in document.parts if part.kind in WITH_EXAMPLES):
         if "schema" not in holder:

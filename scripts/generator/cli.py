@@ -97,14 +97,12 @@ def _watch(options: argparse.Namespace) -> int:
 
 def _generate(options: argparse.Namespace, since: Path | None = None) -> int:
     writes = not (options.check or options.dry_run)
-    document = read(_shown(options.document))
+    document = read(_shown(options.document), find_unsupported)
     package, distribution = _names()
     target = options.output / package
     if not options.check:
         _refuse_foreign(target)
     with temporary_folder(options.output if writes else None) as folder:
-        if mistakes := list(find_unsupported(document)):
-            raise DocumentError(document.describe(mistakes))
         client = Product(document.path, folder / package, target)
         render(document, client.fresh, package, distribution, options.http_library)
         copies = [_copy(folder, path, source, document) for path, source in _json_copies(options).items()]

@@ -48,6 +48,8 @@ from .properties import (
     raw_name,
     used_names,
 )
+from .security import Scheme, requirements, scheme_of
+from .simplify import CONTENT_TYPE, INCOMING
 from .source import Pointer
 from .unsupported import JSON, properties
 
@@ -65,6 +67,11 @@ SHARED_ERRORS = {"3XX": "RedirectError", "4XX": "ClientError", "5XX": "ServerErr
 # Three uses of a schema, which differ in the types that are convenient and in those that are safe to promise.
 RECEIVED, SENT, ARGUMENT = "received", "sent", "argument"
 LISTS = {RECEIVED: "list[{}]", SENT: "list[{}]", ARGUMENT: "Sequence[{}]"}
+# What the API key is, by how it is sent.
+KEYS = {
+    **dict.fromkeys(("bearer", "header", "query"), "The API key"),
+    "basic": "The user name and the password with a colon between them",
+}
 MAPS = {RECEIVED: "JsonObject[{}]", SENT: "dict[str, {}]", ARGUMENT: "Mapping[str, {}]"}
 
 
@@ -81,6 +88,7 @@ class Field:
         encoded: For an argument, the expression of what is sent for it.
         sent: For a parameter, the annotation of what is sent.
         takes_zone: Whether that depends on the client's time zone.
+        is_deprecated: Whether it is not to be used any more.
     """
 
     name: str
@@ -91,6 +99,7 @@ class Field:
     encoded: str = ""
     sent: str = ""
     takes_zone: bool = False
+    is_deprecated: bool = False
 
 
 @attrs.frozen
@@ -100,6 +109,7 @@ class Answer:
     Attributes:
         status: The status as the document has it: a number, a range such as 4XX, or "default".
         name: The exception's name, empty for a success.
+        content_type: The content type of the body.
         type: The annotation of the decoded body, or None if there is none.
         decoder: The expression that makes the body's decoder.
         fields: The fields of the body, which an error takes over.
@@ -111,6 +121,7 @@ class Answer:
     type: str | None
     decoder: str
     fields: Sequence[Field]
+    content_type: str
 
     @property
     def key(self) -> str:
@@ -167,9 +178,14 @@ class Operation:
         path_code: The expression of the path, from the segments of its parameters.
         query: The parameters of the query.
         headers: The parameters that are headers.
-        body: The fields of the request body, as arguments.
-        body_model: The class that the body is checked by, or None if there is no body.
-        is_public: Whether it takes no API key.
+        body: The fields of the request body, as arguments; or the one argument that is the body itself.
+        body_type: The annotation that the body is checked by, or None if there is no body.
+        has_fields: Whether the body is an object, whose fields are the arguments.
+        is_body_optional: Whether the body may be left out.
+        key: Whether it takes the API key: "required", "optional" or "none".
+        results: The statuses of success, which have one type.
+        incoming: For what the server calls, "webhook" or "callback".
+        is_deprecated: Whether it is not to be used any more.
         models: The classes that the operation's module needs.
     """
 
@@ -181,16 +197,42 @@ class Operation:
     path_code: str
     summary: str
     description: str
-    is_public: bool
+    key: str
     path_parameters: Sequence[Field]
     query: Sequence[Field]
     headers: Sequence[Field]
     body: Sequence[Field]
-    body_model: str | None
-    result: Answer
+    body_type: str | None
+    body_content_type: str
+    has_fields: bool
+    is_body_optional: bool
+    results: Sequence[Answer]
     errors: Sequence[Answer]
+    incoming: str
+    is_deprecated: bool
     models: Sequence[str]
     root_error: str
+
+    @property
+    def result(self) -> Answer:
+        """The success that tells most of what is returned."""
+        return next((answer for answer in self.results if answer.type), self.results[0])
+
+    @property
+    def returned(self) -> str:
+        """The annotation of what is returned."""
+        kinds = dict.fromkeys(answer.type or "None" for answer in sorted(self.results, key=lambda one: not one.type))
+        return " | ".join(kinds)
+
+    @property
+    def accept(self) -> str:
+        """The content type that is asked for."""
+        return self.result.content_type
+
+    @property
+    def deprecated_arguments(self) -> list[Field]:
+        """The arguments that are not to be used any more."""
+        return [field for field in [*self.path_parameters, *self.keywords] if field.is_deprecated]
 
     @property
     def takes_datetime(self) -> bool:
@@ -207,11 +249,12 @@ class Operation:
         """The docstring of the clients' method."""
         arguments: Section = ("Args", described([*self.path_parameters, *self.keywords]))
         returned = [f"Returns: {self.result.description}"] if self.result.type else []
+        more = "\n\n".join([*(["Deprecated."] if self.is_deprecated else []), self.description])
         statuses = {"default": "any other status"}
         errors = [f"{error.name} ({statuses.get(error.status, error.status)})" for error in self.errors]
         raised = ", ".join([*errors, "TransportError"])
         closing = [*returned, f"Raises: {raised} or another {self.root_error}."]
-        return docstring(self.summary, more=self.description, sections=[arguments], closing=closing)
+        return docstring(self.summary, more=more, sections=[arguments], closing=closing)
 
 
 @attrs.frozen
@@ -233,7 +276,12 @@ class Uses:
         mapping: Request bodies that msgspec does not write as they are sent.
         renaming: Responses with fields whose names in Python are not those in JSON.
         ranges: Statuses such as 4XX, or "default".
-        public: Operations that take no API key.
+        keyless: Operations that work without an API key.
+        fields: Request bodies whose fields are arguments.
+        bodies: Other request bodies.
+        unset: Fields for which null and nothing are two things, or whose default is the server's business.
+        warnings: What is deprecated.
+        incoming: Payloads that the server sends by itself.
         numbers: Numbers that may have no end, and values of any type.
     """
 
@@ -243,7 +291,12 @@ class Uses:
     mapping: bool
     renaming: bool
     ranges: bool
-    public: bool
+    keyless: bool
+    fields: bool
+    bodies: bool
+    unset: bool
+    warnings: bool
+    incoming: bool
     numbers: bool
 
 
@@ -277,6 +330,7 @@ def context(
         "version": document.data["info"]["version"],
         "servers": document.data["servers"],
         "http_library": http_library,  # what is imported as httpx
+        "scheme": builder.scheme,  # what the API key is sent by
         "api_key_variable": builder.api_key_variable,  # in the environment
         "base_url_variable": builder.base_url_variable,
         "client_class": builder.client_class,
@@ -284,7 +338,10 @@ def context(
         "root_error": builder.root_error,
         "public_names": builder.public_names(),  # all that the package exports
         # operations
-        "operations": list(builder.operations.values()),  # as the class above has them
+        "operations": [
+            each for each in builder.operations.values() if not each.incoming
+        ],  # as the class above has them
+        "incoming": [each for each in builder.operations.values() if each.incoming],  # what the server calls
         "view": lambda endpoint: builder.operations[endpoint.name],  # the one that openapi-python-client is at
         "waiters": builder.waiters,  # the methods that ask for a report until it is final
         "errors": builder.errors,  # the documented ones, one for each status
@@ -312,11 +369,13 @@ class _Builder:
         self._original = renamed.original
         self._renamed_models = {str(model.class_info.name) for model in data.models if self._is_renamed(model)}
         self._received_models = self._reachable(endpoint_results(data))
+        self._sent_models = self._reachable(body.prop for endpoint in all_endpoints(data) for body in endpoint.bodies)
         info = document.data["info"]
         self.title_line = f"{info['title']}: {info.get('summary') or 'an HTTP API'}"
         self.http_library = http_library
         self.api_key_variable = f"{package.upper()}_API_KEY"
         self.base_url_variable = f"{package.upper()}_BASE_URL"
+        self.scheme = scheme_of(document) or Scheme("bearer", "Authorization")
         self.client_class = strings.pascal_case(package)
         self.root_error = f"{self.client_class}Error"
         self.operations = {endpoint.name: self._operation(pointer, endpoint) for pointer, endpoint in self._endpoints()}
@@ -343,6 +402,8 @@ class _Builder:
             *(error.name for error in self.errors), *self.public_models,
             *([] if self.knows_rate_limit else ["RateLimitError"]),
             *(["WaitTimeoutError"] if self.waiters else []),
+            *(["UNSET", "UnsetType"] if self.uses.unset else []),
+            *(each.name for each in self.operations.values() if each.incoming),
         ]  # fmt: skip
         if doubles := sorted({name for name in names if names.count(name) > 1}):
             self._refuse((), f"{', '.join(doubles)} would name two things in Python; rename the schema")
@@ -355,7 +416,7 @@ class _Builder:
             for server in self._document.data["servers"]
         ]
         arguments = {
-            "api_key": f"The API key; by default that in the environment variable {self.api_key_variable}.",
+            "api_key": f"{KEYS[self.scheme.kind]}; by default that in the environment variable {self.api_key_variable}.",
             "base_url": f"Where the API is; by default the URL in the environment variable {self.base_url_variable}, or "
             f"else {default}." + "".join(f" Or {other}." for other in others),
             "timeout": "How many seconds to wait for a connection, and then for each part of a response; or an "
@@ -368,7 +429,8 @@ class _Builder:
             "max_connections": "How many connections there are at most; more calls at once wait their turn.",
             "max_response_bytes": "The largest body of a response that is read.",
         }
-        closing = "Raises: ValueError if no API key is known, TypeError or ValueError for an option that cannot work."
+        known = "" if self.uses.keyless else "ValueError if no API key is known, "
+        closing = f"Raises: {known}TypeError or ValueError for an option that cannot work."
         return docstring(
             self.title_line,
             more=more,
@@ -416,8 +478,9 @@ class _Builder:
         method, path = str(pointer[2]).upper(), str(pointer[1])
         path_parameters, query, headers = self._parameters(pointer, endpoint)
         body = endpoint.bodies[0].prop if endpoint.bodies else None
+        raw_body = self._document.resolve(raw.get("requestBody", {}))
+        is_optional = not raw_body.get("required", False)
         answers = [self._answer(pointer, response) for response in endpoint.responses]
-        (result,) = (answer for answer in answers if not answer.name)
         used = [response.prop for response in endpoint.responses if has_body(response)]
         used += [prop for _, prop in endpoint.iter_all_parameters()]
         taken = {field.name for field in [*path_parameters, *query, *headers]}
@@ -430,16 +493,21 @@ class _Builder:
             path_code=path_code(path, path_parameters),
             summary=raw.get("summary") or f"{method} {path}",
             description=raw.get("description", ""),
-            is_public=all(
-                requirement == {} for requirement in raw.get("security", self._document.data.get("security"))
-            ),
+            key=_key(requirements(self._document, raw)),
             path_parameters=path_parameters,
             query=query,
             headers=headers,
-            body=self._arguments(pointer, body, taken) if body else [],
-            body_model=str(body.get_base_type_string().as_unembedded_code()) if body else None,
-            result=result,
+            body=self._arguments(raw_body, body, taken, sends_defaults=not is_optional and method != "PATCH")
+            if body
+            else [],
+            body_type=self.annotation(body, SENT) if body else None,
+            body_content_type=raw_body.get("content", {JSON: {}})[JSON].get(CONTENT_TYPE, JSON),
+            has_fields=bool(fields_of(body)),
+            is_body_optional=is_optional,
+            results=[answer for answer in answers if not answer.name],
             errors=[answer for answer in answers if answer.name],
+            incoming=raw.get(INCOMING, ""),
+            is_deprecated=raw.get("deprecated", False),
             models=used_names([*used, *([body, *fields_of(body)] if body else [])]),
             root_error=self.root_error,
         )
@@ -466,21 +534,42 @@ class _Builder:
             encoded = f"query_items({code}, ',')" if joined else f"query_items({code})"
         else:
             encoded = f"header_items({code})" if where == "header" else f"path_segment({code})"
-        return attrs.evolve(field, name=name, description=text(raw.get("description")), encoded=encoded, sent=sent)
+        description = _deprecated(raw, text(raw.get("description")))
+        return attrs.evolve(
+            field,
+            name=name,
+            description=description,
+            encoded=encoded,
+            sent=sent,
+            is_deprecated=raw.get("deprecated", False),
+        )
 
-    def _arguments(self, pointer: Pointer, body: Any, taken: set[str]) -> list[Field]:
-        """The fields of a request body as arguments of the method."""
-        content = self._document.resolve(self._document.at(pointer)["requestBody"])["content"]
-        raw = properties(self._document, content[JSON]["schema"])
+    def _arguments(self, raw: dict[str, Any], body: Any, taken: set[str], *, sends_defaults: bool) -> list[Field]:
+        """The fields of a request body as arguments of the method, or the body itself if it is no object with fields."""
+        schema = raw["content"][JSON]["schema"]
+        if not fields_of(body):
+            name = argument_name("content", "body", taken)
+            kind = self.annotation(body, ARGUMENT)
+            is_optional = not raw.get("required", False)
+            default, kind = ("UNSET", f"{kind} | UnsetType") if is_optional else (None, kind)
+            encoded = f"as_list({name})" if holds_list(body) else name
+            words = text(raw.get("description")) or text(self._document.resolve(schema).get("description"))
+            return [Field(name, "", kind, words or "The request body.", default, encoded)]
+        fields = properties(self._document, schema)
         arguments: list[Field] = []
         for prop in fields_of(body):
-            field = raw[self._original(raw_name(prop))]
+            field = fields[self._original(raw_name(prop))]
             schema = {**self._document.resolve(field), **field}  # what is said beside a `$ref` is said of this use
-            arguments.append(self._argument(prop, schema, taken | {argument.name for argument in arguments}))
+            argument = self._argument(prop, schema, taken | {argument.name for argument in arguments})
+            if argument.default not in {None, "None", "UNSET"} and not sends_defaults:
+                argument = _unset(argument, f" The server takes {argument.default} by default.")
+            elif argument.default is None and not raw.get("required", False):
+                argument = _unset(argument, " It is needed if there is a body.")
+            arguments.append(argument)
         return arguments
 
     def _argument(self, prop: Any, schema: dict[str, Any], taken: set[str]) -> Field:
-        field = self._field(prop, ARGUMENT)
+        field = self._field(prop, ARGUMENT, null_is_sent=True)
         name = argument_name(raw_name(prop), "body", taken)
         kind, encoded = field.type, name
         if wire_format := schema.get("x-datetime-format"):
@@ -490,9 +579,14 @@ class _Builder:
         description = text(schema.get("description"))
         if wire_format:
             description += " A datetime with a zone is read in the client's `timezone`."
-        takes_zone = bool(wire_format)
         return attrs.evolve(
-            field, name=name, type=kind, encoded=encoded, description=description, takes_zone=takes_zone
+            field,
+            name=name,
+            type=kind,
+            encoded=encoded,
+            description=_deprecated(schema, description),
+            takes_zone=bool(wire_format),
+            is_deprecated=schema.get("deprecated", False),
         )
 
     def _answer(self, pointer: Pointer, response: Response) -> Answer:
@@ -507,6 +601,9 @@ class _Builder:
             type=kind,
             decoder=f"{'renaming_decoder' if is_renamed else 'decoder'}({kind})" if kind else "None",
             fields=self.fields(response.prop, RECEIVED),
+            content_type=self._document.resolve(self._document.at(where))
+            .get("content", {JSON: {}})[JSON]
+            .get(CONTENT_TYPE, JSON),
         )
 
     def _answer_description(self, pointer: Pointer, response: Response) -> str:
@@ -531,15 +628,22 @@ class _Builder:
         bodies = [body.prop for endpoint in endpoints for body in endpoint.bodies]
         needs_query = any(endpoint.query_parameters for endpoint in endpoints)
         needs_headers = any(endpoint.header_parameters for endpoint in endpoints)
+        operations = [operation for operation in self.operations.values() if not operation.incoming]
         unplain = (BooleanProperty, DateProperty, DateTimeProperty, FloatProperty, AnyProperty)
         return Uses(
             query=needs_query,
             headers=needs_headers,
             texts=needs_query or needs_headers or any(holds(prop, *unplain) for prop in parameters),
-            mapping=any(self._is_renamed(body) or any(map(is_mapped, fields_of(body))) for body in bodies),
+            mapping=any(self._is_renamed(body) or any(map(is_mapped, fields_of(body) or [body])) for body in bodies),
             renaming=bool(self._reachable(endpoint_results(self._data)) & self._renamed_models),
             ranges=any(not error.status.isdecimal() for error in self.errors),
-            public=any(operation.is_public for operation in self.operations.values()),
+            keyless=any(operation.key != "required" for operation in operations),
+            fields=any(operation.has_fields for operation in operations),
+            bodies=any(operation.body and not operation.has_fields for operation in operations),
+            unset=any(field.default == "UNSET" for operation in operations for field in operation.body)
+            or any(field.default == "UNSET" for model in self._data.models for field in self.model_fields(model)),
+            warnings=any(operation.is_deprecated or operation.deprecated_arguments for operation in operations),
+            incoming=len(operations) < len(self.operations),
             numbers=any(holds(prop, FloatProperty, AnyProperty) for prop in [*parameters, *bodies]),
         )
 
@@ -562,24 +666,31 @@ class _Builder:
 
     def model_fields(self, model: ModelProperty) -> list[Field]:
         """The fields of a model, with the types that suit its use."""
-        return self.fields(model, RECEIVED if str(model.class_info.name) in self._received_models else SENT)
+        name = str(model.class_info.name)
+        use = RECEIVED if name in self._received_models else SENT
+        return self.fields(model, use, null_is_sent=name in self._sent_models)
 
-    def fields(self, model: Any, use: str) -> list[Field]:
+    def fields(self, model: Any, use: str, *, null_is_sent: bool = False) -> list[Field]:
         """The fields of a model, required ones first."""
-        return [self._described_field(model, prop, use) for prop in fields_of(model)]
+        return [self._described_field(model, prop, use, null_is_sent=null_is_sent) for prop in fields_of(model)]
 
-    def _described_field(self, model: ModelProperty, prop: Any, use: str) -> Field:
+    def _described_field(self, model: ModelProperty, prop: Any, use: str, *, null_is_sent: bool) -> Field:
         """A field, with what is said of it there beside a `$ref`."""
-        field = self._field(prop, use)
-        declared = text(getattr((model.data.properties or {}).get(prop.name), "description", None))
-        return attrs.evolve(field, description=declared or field.description)
+        field = self._field(prop, use, null_is_sent=null_is_sent)
+        declared = (model.data.properties or {}).get(prop.name)
+        description = text(getattr(declared, "description", None)) or field.description
+        raw = {"deprecated": getattr(declared, "deprecated", False)}
+        return attrs.evolve(field, description=_deprecated(raw, description))
 
-    def _field(self, prop: Any, use: str) -> Field:
+    def _field(self, prop: Any, use: str, *, null_is_sent: bool = False) -> Field:
         kind = self.annotation(prop, use)
         default = default_code(prop)
         if not prop.required and default is None:
             is_nullable = any(isinstance(inner, NoneProperty) for inner in [prop, *inner_props(prop)])
-            kind, default = kind if is_nullable else f"{kind} | None", "None"
+            if is_nullable and null_is_sent:
+                kind, default = f"{kind} | UnsetType", "UNSET"
+            else:
+                kind, default = kind if is_nullable else f"{kind} | None", "None"
         json_name = self._original(raw_name(prop))
         # Python reads an identifier in this form, whichever way it is written
         name = unicodedata.normalize("NFKC", str(prop.python_name))
@@ -638,6 +749,24 @@ class _Builder:
                 )
             found.append(extensions)
         return found[0] if found else EnumExtensions({}, [])
+
+
+def _key(alternatives: Sequence[dict[str, Any]]) -> str:
+    """Whether an operation takes a key, by the alternatives that it documents."""
+    if not any(alternatives):
+        return "none"
+    return "optional" if {} in alternatives else "required"
+
+
+def _deprecated(raw: dict[str, Any], description: str) -> str:
+    return f"Deprecated. {description}".strip() if raw.get("deprecated") else description
+
+
+def _unset(field: Field, more: str) -> Field:
+    """A field that is not sent unless it is given."""
+    return attrs.evolve(
+        field, type=f"{field.type} | UnsetType", default="UNSET", description=f"{field.description}{more}".strip()
+    )
 
 
 def escaped(value: Any) -> Any:

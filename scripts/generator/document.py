@@ -61,9 +61,14 @@ class Document:
         return ()
 
     def resolve(self, value: Any) -> Any:
-        """Follow `$ref`s, all of which are known to lead somewhere once a document has been read."""
+        """Follow `$ref`s, all of which are known to lead somewhere once a document has been read; LookupError if not."""
+        seen: set[str] = set()
         while isinstance(value, dict) and "$ref" in value:
-            value = self.at(pointer_of(cast("str", value["$ref"])))
+            reference = cast("str", value["$ref"])
+            if reference in seen:
+                raise LookupError(f"{reference} leads back to itself")
+            seen.add(reference)
+            value = self.at(pointer_of(reference))
         return value
 
     def at(self, pointer: Pointer) -> Any:

@@ -50,7 +50,7 @@ def public_values(data: GeneratorData) -> list[Any]:
     for endpoint in all_endpoints(data):
         found += [prop for _, prop in endpoint.iter_all_parameters()]
         for body in endpoint.bodies:
-            found += fields_of(body.prop)
+            found += fields_of(body.prop) or [body.prop]
         for response in endpoint.responses:
             is_success = response.status_code.pattern.startswith("2")
             found += [response.prop] if is_success else fields_of(response.prop)

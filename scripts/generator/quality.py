@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .checks import ENUM_LISTS, read
+from .checks import ENUM_LISTS, EXTENSIONS, read
 from .document import Document, DocumentError, Mistake
 from .source import Pointer
 
@@ -36,6 +36,11 @@ def quality(document: Document) -> Iterator[Mistake]:
         yield from _operation(document, pointer, operation)
     for pointer, schema in document.schemas():
         yield from _schema(document, pointer, schema)
+    for part in document.parts:
+        for key in part.value if isinstance(part.value, dict) else ():
+            if str(key).startswith("x-") and key not in EXTENSIONS:
+                problem = f"unknown extension; known are {', '.join(sorted(EXTENSIONS))}"
+                yield Mistake((*part.pointer, key), problem)
     yield from _tags(document)
     for name, scheme in document.data.get("components", {}).get("securitySchemes", {}).items():
         yield from _described(("components", "securitySchemes", name), scheme)

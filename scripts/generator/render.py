@@ -26,6 +26,7 @@ from .context import Operation, context, reserved_classes
 from .document import Document, DocumentError, Mistake
 from .names import Renamed, class_overrides
 from .properties import class_names
+from .simplify import simplify
 from .swap import write_manifest
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -41,6 +42,7 @@ def render(document: Document, folder: Path, package: str, distribution: str, ht
     Raises:
         DocumentError: The document says something that is not supported.
     """
+    document = simplify(document)
     config = Config.from_sources(
         ConfigFile(package_name_override=package, post_hooks=[], field_prefix="field_"),
         meta_type=MetaType.NONE,
@@ -156,7 +158,7 @@ def _compile(operation: Operation, module: ModuleType) -> None:
     """Let msgspec read the types of an operation's parameters and body, as it otherwise does at the first call."""
     fields = [*operation.path_parameters, *operation.query, *operation.headers]
     try:
-        for kind in [*(field.sent for field in fields), *([operation.body_model] if operation.body_model else [])]:
+        for kind in [*(field.sent for field in fields), *([operation.body_type] if operation.body_type else [])]:
             msgspec.json.Decoder(eval(kind, vars(module)), dec_hook=lambda _, value: value)  # noqa: S307
     except Exception as error:
         error.add_note(operation.name)

@@ -12,16 +12,11 @@ from openapi_python_client.strings import PythonIdentifier
 
 from .document import Document, Mistake, pointer_of
 from .names import python_name
+from .security import find_unsupported_security
 from .source import Pointer
-from .walk import SECTIONS, Part, walk
+from .walk import METHODS, SECTIONS, Part, walk
 
 JSON = "application/json"
-# The first three become types of Python; the others say what a text or number is for, and change nothing.
-FORMATS = {
-    *("date", "date-time", "uuid"),
-    *("double", "duration", "email", "float", "hostname", "int32", "int64", "ipv4", "ipv6", "json-pointer", "password"),
-    *("regex", "time", "uri", "uri-reference"),
-}
 # Headers that the client or HTTP itself sets.
 OWN_HEADERS = {
     *("accept", "accept-encoding", "authorization", "connection", "content-encoding", "content-length", "content-type"),
@@ -30,7 +25,19 @@ OWN_HEADERS = {
 }
 # What a schema may say: what becomes Python, what only the server checks, and what only people read.
 KEYWORDS = {
-    *("$ref", "additionalProperties", "allOf", "anyOf", "const", "default", "enum", "format", "items", "oneOf"),
+    *(
+        "$defs",
+        "$ref",
+        "additionalProperties",
+        "allOf",
+        "anyOf",
+        "const",
+        "default",
+        "enum",
+        "format",
+        "items",
+        "oneOf",
+    ),
     *("properties", "required", "type"),
     *("exclusiveMaximum", "exclusiveMinimum", "maxItems", "maxLength", "maxProperties", "maximum", "minItems"),
     *("minLength", "minProperties", "minimum", "multipleOf", "pattern", "uniqueItems"),
@@ -59,6 +66,7 @@ def find_unsupported(document: Document) -> Iterator[Mistake]:
     """Everything in a document that is not supported."""
     yield from _whole(document)
     yield from _recursion(document)
+    yield from find_unsupported_security(document)
     fields = _body_fields(document)
     for part in document.parts:
         if part.kind == "schema" and isinstance(part.value, bool) and part.pointer[-1] != "additionalProperties":
@@ -72,7 +80,33 @@ def find_unsupported(document: Document) -> Iterator[Mistake]:
         yield from _operation(document, pointer)
         yield from _request(document, pointer)
         yield from _responses(document, pointer)
+    yield from _incoming(document)
     yield from _one_way(document)
+
+
+def _incoming(document: Document) -> Iterator[Mistake]:
+    """Payloads of webhooks and callbacks that no function can be made for."""
+    seen: dict[str, Any] = {}
+    for name, kind, pointer in incoming(document):
+        body = document.resolve(document.at(pointer)["requestBody"])
+        yield from _content((*pointer, "requestBody"), body)
+        if seen.setdefault(python_name(name), body) != body:
+            yield Mistake(
+                pointer, f"there is another {kind} {name} with another payload; give them an operationId each"
+            )
+
+
+def incoming(document: Document) -> Iterator[tuple[str, str, Pointer]]:
+    """The operations that the server calls, with a payload: a name, "webhook" or "callback", and the pointer."""
+    for part in document.parts:
+        pointer = part.pointer
+        if part.kind != "path item" or not {"webhooks", "callbacks"} & {pointer[0], *pointer[1:-2]}:
+            continue
+        kind = "webhook" if pointer[0] == "webhooks" else "callback"
+        name = pointer[1] if kind == "webhook" else pointer[-2]
+        for method in METHODS if isinstance(part.value, dict) else ():
+            if "requestBody" in part.value.get(method, {}):
+                yield str(part.value[method].get("operationId", name)), kind, (*pointer, method)
 
 
 def _one_way(document: Document) -> Iterator[Mistake]:
@@ -110,7 +144,7 @@ def _reached(document: Document, queue: list[tuple[Pointer, str, Any]]) -> Itera
 def _body_fields(document: Document) -> list[Any]:
     """The schemas of all fields of request bodies."""
     bodies = [document.resolve(raw["requestBody"]) for _, raw in document.operations() if "requestBody" in raw]
-    schemas_of_bodies = [media.get("schema", {}) for body in bodies for media in body["content"].values()]
+    schemas_of_bodies = [media.get("schema", {}) for body in bodies for media in body.get("content", {}).values()]
     return [document.resolve(field) for schema in schemas_of_bodies for field in properties(document, schema).values()]
 
 
@@ -122,19 +156,17 @@ def _whole(document: Document) -> Iterator[Mistake]:
         if url.scheme not in {"http", "https"} or not url.netloc or set("{?#") & set(server["url"]):
             problem = "expected an absolute http or https URL without variables, query and fragment"
             yield Mistake(("servers", index, "url"), problem)
-    if "webhooks" in document.data:
-        yield Mistake(("webhooks",), "webhooks are not supported")
-    for path, item in document.data["paths"].items():
+    for path in document.data["paths"]:
         plain = re.sub(r"{.*?}", "x", path)
         if not re.fullmatch(r"(/([\w.~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)+", plain, re.ASCII) or re.search(
             r"/\.\.?(/|$)", plain
         ):
             problem = "expected a path as a URL has it, without query and fragment; write other characters as %XX"
             yield Mistake(("paths", path), problem)
-        if "$ref" in item:
-            yield Mistake(
-                ("paths", path, "$ref"), "a reference to a path is not supported; write the path's operations here"
-            )
+    for part in document.parts:
+        if part.kind == "path item" and isinstance(part.value, dict) and "$ref" in part.value:
+            problem = "a reference to a path is not supported; write the path's operations here"
+            yield Mistake((*part.pointer, "$ref"), problem)
 
 
 def _keywords(pointer: Pointer, schema: dict[str, Any]) -> Iterator[Mistake]:
@@ -147,9 +179,8 @@ def _keywords(pointer: Pointer, schema: dict[str, Any]) -> Iterator[Mistake]:
 
 
 def _schema(document: Document, pointer: Pointer, schema: dict[str, Any]) -> Iterator[Mistake]:
-    if schema.get("format", "date") not in FORMATS:
-        problem = f"the format {schema['format']} is not supported; supported are {', '.join(sorted(FORMATS))}"
-        yield Mistake((*pointer, "format"), problem)
+    if schema.get("format") == "binary":
+        yield Mistake((*pointer, "format"), "raw bytes are not supported; use a text, such as one in base64")
     if schema.get("properties") and isinstance(schema.get("additionalProperties"), dict):
         yield Mistake(
             (*pointer, "additionalProperties"), "a schema of other fields is not supported beside `properties`"
@@ -266,18 +297,6 @@ def _operation(document: Document, pointer: Pointer) -> Iterator[Mistake]:
     for holder in (pointer, pointer[:-1]):
         if "servers" in document.at(holder):
             yield Mistake((*holder, "servers"), "servers of one path or operation are not supported")
-    if "callbacks" in operation:
-        yield Mistake((*pointer, "callbacks"), "callbacks are not supported")
-    requirements = operation.get("security", document.data.get("security"))
-    if requirements is None:
-        yield Mistake(
-            pointer, "expected `security` here or in the whole document; `security: []` for an operation without"
-        )
-    schemes = document.data.get("components", {}).get("securitySchemes", {})
-    for name in {name for requirement in requirements or [] for name in requirement}:
-        scheme = document.resolve(schemes.get(name, {}))
-        if (scheme.get("type"), str(scheme.get("scheme")).lower()) != ("http", "bearer"):
-            yield Mistake(pointer, f"the security scheme {name} is not supported; use `type: http, scheme: bearer`")
 
 
 def _request(document: Document, pointer: Pointer) -> Iterator[Mistake]:
@@ -331,12 +350,7 @@ def _holds(document: Document, schema: Any, types: set[str], *, nested: bool = F
 
 def _body(document: Document, pointer: Pointer) -> Iterator[Mistake]:
     where = (*pointer, "requestBody")
-    body = document.resolve(document.at(where))
-    yield from _content(where, body)
-    if not body.get("required", False):
-        yield Mistake(where, "an optional body is not supported; add `required: true`")
-    if JSON in body["content"] and not properties(document, body["content"][JSON].get("schema", {})):
-        yield Mistake(where, "expected an object with properties, which become the method's arguments")
+    yield from _content(where, document.resolve(document.at(where)))
 
 
 def _responses(document: Document, pointer: Pointer) -> Iterator[Mistake]:
@@ -349,13 +363,20 @@ def _responses(document: Document, pointer: Pointer) -> Iterator[Mistake]:
             yield Mistake(where, "a status below 200 is not supported: such a response is not the last one")
         elif not status.startswith("2"):
             yield from _error(document, where, response)
-    successes = [status for status in responses if status.startswith("2")]
-    if len(successes) != 1:
-        yield Mistake((*pointer, "responses"), f"expected one status of success, not {len(successes)}")
+    bodies = [
+        media.get("schema")
+        for status, response in responses.items()
+        if status.startswith("2")
+        for media in json_content(document.resolve(response).get("content", {})).values()
+    ]
+    if not any(status.startswith("2") for status in responses):
+        yield Mistake((*pointer, "responses"), "expected a status of success, such as 200")
+    if any(body != bodies[0] for body in bodies):
+        yield Mistake((*pointer, "responses"), "expected one body for all statuses of success; give them one schema")
 
 
 def _error(document: Document, pointer: Pointer, response: dict[str, Any]) -> Iterator[Mistake]:
-    schema = response.get("content", {}).get(JSON, {}).get("schema")
+    schema = next((media.get("schema") for media in json_content(response.get("content", {})).values()), None)
     fields = {} if schema is None else properties(document, schema)
     if schema is not None and not fields:
         yield Mistake(pointer, "an error body that is not an object with properties is not supported")
@@ -364,11 +385,20 @@ def _error(document: Document, pointer: Pointer, response: dict[str, Any]) -> It
 
 
 def _content(pointer: Pointer, holder: dict[str, Any]) -> Iterator[Mistake]:
-    for kind, media in holder.get("content", {}).items():
-        if kind != JSON:
-            yield Mistake(pointer, f"the content type {kind} is not supported; use {JSON}")
-        elif "schema" not in media:
+    content = holder.get("content", {})
+    if content and not json_content(content):
+        yield Mistake(pointer, f"the content type {', '.join(content)} is not supported; use {JSON}")
+    for media in json_content(content).values():
+        if "schema" not in media:
             yield Mistake(pointer, "expected a `schema` of the content")
+
+
+def json_content(content: dict[str, Any]) -> dict[str, Any]:
+    """What of a content is JSON: the one content type that a client sends or asks for, or none."""
+    kinds = {kind: kind.partition(";")[0].strip().lower() for kind in content}
+    wanted = [kind for kind, plain in kinds.items() if plain == JSON]
+    wanted += [kind for kind, plain in kinds.items() if plain.endswith("+json")]
+    return {kind: content[kind] for kind in wanted[:1]}
 
 
 def properties(document: Document, schema: Any) -> dict[str, Any]:

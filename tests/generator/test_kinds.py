@@ -95,7 +95,7 @@ def generate(tmp_path: Path) -> Iterator[Generate]:
     """Makes a client of paths and schemas, and imports it beside the committed one."""
     names: list[str] = []
 
-    def make(paths: Mapping[str, Any], schemas: Schemas | None = None) -> Generated:
+    def make(paths: Mapping[str, Any], schemas: Schemas | None = None, **more: Any) -> Generated:
         document = {
             "openapi": "3.1.0",
             "info": {"title": "Kinds", "version": "1.0.0"},
@@ -103,6 +103,7 @@ def generate(tmp_path: Path) -> Iterator[Generate]:
             "security": [{"key": []}],
             "paths": paths,
             "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}, "schemas": schemas or {}},
+            **more,
         }
         path = tmp_path / "api.json"
         path.write_text(json.dumps(document, indent=1))
@@ -352,3 +353,228 @@ def test_a_header_whose_name_begins_as_an_extension(generate: Generate) -> None:
     made = generate({"/a": {"get": operation(responses=responses, parameters={"header x-trace": TEXT})}})
     made.client.call(x_trace="abc")
     assert made.sent[-1].headers["x-trace"] == "abc"
+
+
+# How the client proves who it is
+
+
+def schemes(**found: Any) -> dict[str, Any]:
+    return {"components": {"securitySchemes": found}}
+
+
+@pytest.mark.parametrize(
+    ("scheme", "header", "value"),
+    [
+        ({"type": "http", "scheme": "Bearer"}, "authorization", "Bearer a:key"),
+        ({"type": "http", "scheme": "basic"}, "authorization", "Basic YTprZXk="),
+        ({"type": "apiKey", "in": "header", "name": "X-Api-Key"}, "x-api-key", "a:key"),
+    ],
+)
+def test_a_key_in_a_header(generate: Generate, scheme: Any, header: str, value: str) -> None:
+    made = generate({"/a": {"get": operation()}}, **schemes(key=scheme))
+    made.client.with_options(api_key="a:key").call()
+    assert made.sent[0].headers[header] == value
+
+
+@pytest.mark.parametrize(("parameters", "query"), [({}, "?token=a%26key"), ({"query q": TEXT}, "?q=x&token=a%26key")])
+def test_a_key_in_the_query(generate: Generate, parameters: Any, query: str) -> None:
+    scheme = {"type": "apiKey", "in": "query", "name": "token"}
+    made = generate({"/a": {"get": operation(parameters=parameters)}}, **schemes(key=scheme))
+    made.client.with_options(api_key="a&key").call(**{key.split()[1]: "x" for key in parameters})
+    assert made.path == f"/v1/a{query}"
+    assert "authorization" not in made.sent[0].headers
+
+
+def test_of_alternatives_one_that_works_is_enough(generate: Generate) -> None:
+    found = schemes(cookie={"type": "apiKey", "in": "cookie", "name": "c"}, basic={"type": "http", "scheme": "basic"})
+    made = generate({"/a": {"get": operation()}}, security=[{"cookie": []}, {"basic": []}], **found)
+    made.client.call()
+    assert made.sent[0].headers["authorization"].startswith("Basic ")
+
+
+def test_an_operation_without_a_key_needs_none(generate: Generate) -> None:
+    paths = {"/a": {"get": operation("public", security=[])}, "/b": {"get": operation("closed")},
+             "/c": {"get": operation("either", security=[{}, {"key": []}])}}  # fmt: skip
+    made = generate(paths)
+    client = made.package.SmsScheduler(api_key="", transport=made.client._sender._transport)
+    client.public()
+    client.either()
+    assert all("authorization" not in request.headers for request in made.sent)
+    with pytest.raises(ValueError, match="No API key"):
+        client.closed()
+    made.client.either()
+    assert "authorization" in made.sent[-1].headers
+    made.client.public()
+    assert "authorization" not in made.sent[-1].headers
+
+
+# Bodies
+
+
+def content(schema: Any, *kinds: str) -> dict[str, Any]:
+    return {"content": {kind: {"schema": schema if "json" in kind else TEXT} for kind in kinds}}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "sent"),
+    [
+        (["text/csv", "application/json"], "application/json; charset=utf-8"),
+        (["application/json; charset=utf-8"], "application/json; charset=utf-8"),
+        (["application/vnd.sms+json", "application/xml"], "application/vnd.sms+json"),
+    ],
+)
+def test_json_among_other_content_types(generate: Generate, kinds: list[str], sent: str) -> None:
+    schema = an_object("text", text=TEXT)
+    call = operation(responses={"200": {"description": "It.", **content(schema, *kinds)}})
+    call["requestBody"] = {"required": True, **content(schema, *kinds)}
+    made = generate({"/a": {"post": call}})
+    made.answer = httpx.Response(200, json={"text": "there"})
+    assert made.client.call(text="here").text == "there"
+    assert made.sent[0].headers["content-type"] == sent
+    assert made.sent[0].headers["accept"] == sent.partition(";")[0] if "+" in sent else "application/json"
+
+
+@pytest.mark.parametrize("schema", [{"type": "array", "items": TEXT}, {"type": "object", "additionalProperties": TEXT}])
+def test_a_body_that_is_no_object_with_fields(generate: Generate, schema: Any) -> None:
+    made = generate({"/a": {"post": operation(body=schema)}})
+    value = ["a", "b"] if schema["type"] == "array" else {"a": "b"}
+    made.client.call(content=value)
+    assert made.body == value
+    with pytest.raises(TypeError, match="content"):
+        made.client.call(content=[1])
+
+
+def test_a_list_of_objects_as_a_body(generate: Generate) -> None:
+    row = an_object("number", number={"type": "integer"}, note=TEXT)
+    made = generate({"/a": {"post": operation(body={"type": "array", "items": to("Row")})}}, {"Row": row})
+    made.client.call(content=(made.package.Row(number=1), made.package.Row(number=2, note="n")))
+    assert made.body == [{"number": 1}, {"number": 2, "note": "n"}]
+
+
+@pytest.mark.parametrize("schema", [an_object("text", text=TEXT, flag={"type": "boolean", "default": True}), TEXT])
+def test_an_optional_body(generate: Generate, schema: Any) -> None:
+    call = operation(body=schema)
+    call["requestBody"]["required"] = False
+    made = generate({"/a": {"post": call}})
+    made.client.call()
+    assert made.sent[0].content == b""
+    assert "content-type" not in made.sent[0].headers
+    made.client.call(**({"content": "x"} if schema == TEXT else {"text": "x"}))
+    assert made.body == ("x" if schema == TEXT else {"text": "x"})
+    if schema != TEXT:
+        with pytest.raises(TypeError, match="text"):
+            made.client.call(flag=False)
+
+
+def test_null_is_sent_if_it_is_given(generate: Generate) -> None:
+    nullable = {"type": ["string", "null"]}
+    row = an_object(inner=nullable, plain=TEXT)
+    body = an_object(note=nullable, plain=TEXT, count={"type": "integer", "default": 3}, row=to("Row"))
+    made = generate({"/a": {"patch": operation(body=body), "post": operation("create", body=body)}}, {"Row": row})
+    unset = made.package.UNSET
+    made.client.call()
+    assert made.body == {}
+    made.client.call(note=None, plain=None, count=unset, row=made.package.Row(inner=None))
+    assert made.body == {"note": None, "row": {"inner": None}}
+    made.client.call(note=unset, count=4, row=made.package.Row())
+    assert made.body == {"count": 4, "row": {}}
+    made.client.create()
+    assert made.body == {"count": 3}
+
+
+# Responses
+
+
+@pytest.mark.parametrize("other", ["202", "204", "2XX"])
+def test_two_statuses_of_success(generate: Generate, other: str) -> None:
+    schema = an_object("text", text=TEXT)
+    also = answered(schema, other) if other != "204" else NO_CONTENT
+    made = generate({"/a": {"post": operation(responses={**answered(schema), **also})}})
+    made.answer = httpx.Response(200, json={"text": "a"})
+    assert made.client.call().text == "a"
+    made.answer = httpx.Response(int(other.replace("X", "0")), json=None if other == "204" else {"text": "b"})
+    result = made.client.call()
+    assert result is None if other == "204" else result.text == "b"
+
+
+def test_operations_that_describe_an_error_alike_share_it(generate: Generate) -> None:
+    error = an_object(
+        "errors", errors={"type": "array", "items": an_object("code", code={"type": "integer"}, text=TEXT)}
+    )
+    paths = {f"/{name}": {"get": operation(name, responses={**NO_CONTENT, **answered(error, "400")})} for name in "ab"}
+    made = generate(paths)
+    made.answer = httpx.Response(400, json={"errors": [{"code": 7, "text": "no"}]})
+    for name in "ab":
+        with pytest.raises(made.package.BadRequestError) as caught:
+            getattr(made.client, name)()
+        assert caught.value.errors[0].code == 7
+
+
+# What is deprecated, and what the server calls
+
+
+def test_what_is_deprecated_warns_when_it_is_used(generate: Generate) -> None:
+    body = an_object(
+        "a", a=TEXT, b={**TEXT, "deprecated": True}, c={"type": "integer", "default": 1, "deprecated": True}
+    )
+    paths = {"/a": {"post": operation(body=body), "get": operation("old", deprecated=True)}}
+    made = generate(paths)
+    made.client.call(a="x")
+    for arguments in ({"b": "y"}, {"c": 2}):
+        with pytest.warns(DeprecationWarning, match=f"{next(iter(arguments))} is deprecated") as caught:
+            made.client.call(a="x", **arguments)
+        assert caught[0].filename == __file__
+    with pytest.warns(DeprecationWarning, match="old is deprecated"):
+        made.client.old()
+    assert "Deprecated." in made.package.SmsScheduler.old.__doc__
+
+
+def test_payloads_of_webhooks_and_callbacks_are_decoded(generate: Generate) -> None:
+    def item(schema: Any) -> dict[str, Any]:
+        return {
+            "post": {"requestBody": {"required": True, **content(schema, "application/json")}, "responses": NO_CONTENT}
+        }
+
+    schema = an_object("id", id={"type": "integer"}, status={"type": "string", "enum": ["sent"]})
+    call = operation(callbacks={"statusChanged": {"{$request.body#/url}": item(to("Event"))}})
+    webhooks = {"message-sent": item(to("Event")), "ping": item({"type": "array", "items": TEXT})}
+    made = generate({"/a": {"post": call}}, {"Event": schema}, webhooks=webhooks)
+    for decode in (made.package.decode_message_sent, made.package.decode_status_changed):
+        event = decode(b'{"id": 5, "status": "late"}')
+        assert (event.id, event.status) == (5, "late")
+        assert isinstance(event, made.package.Event)
+        with pytest.raises(ValueError, match=r"\$\.id"):
+            decode(b'{"id": "x"}')
+    assert made.package.decode_ping(b'["a"]') == ["a"]
+
+
+# Schemas that stand elsewhere, and other tools' extensions
+
+
+def test_schemas_beside_those_in_components(generate: Generate) -> None:
+    holder = {**an_object("part", part=to("Holder/$defs/Part")), "$defs": {"Part": an_object("x", x=TEXT)}}
+    also = an_object("again", again=to("Holder/properties/part"))
+    made = generate({"/a": {"get": operation(responses=answered(to("Holder")))},
+                     "/b": {"get": operation("also", responses=answered(also))}}, {"Holder": holder})  # fmt: skip
+    made.answer = httpx.Response(200, json={"part": {"x": "1"}})
+    assert made.client.call().part.x == "1"
+    made.answer = httpx.Response(200, json={"again": {"x": "2"}})
+    assert made.client.also().again.x == "2"
+
+
+def test_two_schemas_whose_classes_would_have_one_name(generate: Generate) -> None:
+    found = {"FooBar": an_object("a", a=TEXT), "foo_bar": an_object("b", b=TEXT)}
+    made = generate({f"/{name}": {"get": operation(f"get{index}", responses=answered(to(name)))}
+                     for index, name in enumerate(found)}, found)  # fmt: skip
+    made.answer = httpx.Response(200, json={"a": "1", "b": "2"})
+    assert (made.client.get0().a, made.client.get1().b) == ("1", "2")
+
+
+def test_formats_and_extensions_of_others_change_nothing(generate: Generate) -> None:
+    samples: dict[str, Any] = {"x-codeSamples": [{"$ref": "#/none"}]}
+    schema = an_object(
+        "a", a={**TEXT, "format": "msisdn", "x-faker": {"$ref": "nowhere"}}, b={"type": "integer", "format": "uint7"}
+    )
+    made = generate({"/a": {"get": operation(responses=answered(schema), **samples)}})
+    made.answer = httpx.Response(200, json={"a": "1", "b": 2})
+    assert (made.client.call().a, made.client.call().b) == ("1", 2)

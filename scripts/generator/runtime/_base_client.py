@@ -92,6 +92,7 @@ class BaseClient(Generic[SenderT, TransportT]):
     def _call(self, request: Request) -> Call:
         if self._is_closed:
             raise NotSentError(request.operation, True, CLOSED)
+        self._settings.check_key(request)
         return Call(request, self._settings)
 
     def _keep(self, response: Response) -> Response:

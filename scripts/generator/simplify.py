@@ -1,0 +1,116 @@
+"""A document in fewer words: what OpenAPI can say in several ways is said in one, with the same meaning.
+
+All that comes after reads only what is written here. The mistakes of a document are found before, where they stand.
+"""
+
+import copy
+import itertools
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+from openapi_python_client.strings import ClassName
+
+from .document import Document, pointer_of
+from .unsupported import JSON, incoming, json_content
+
+SCHEMAS = "#/components/schemas/"
+# Written by this module alone: the content type that a body has in the document, and an operation that the server calls.
+CONTENT_TYPE, INCOMING = "x-content-type", "x-incoming"
+
+
+def simplify(document: Document) -> Document:
+    """The same document in fewer words; pointers lead to their old places as far as these are still there."""
+    simple = attrs.evolve(document, data=copy.deepcopy(document.data))
+    for step in (_incoming, _one_content_type, _schemas_in_components, _one_class_a_schema, _shared_error_bodies):
+        step(simple)
+        simple = attrs.evolve(simple)  # its parts are those of the changed data
+    return simple
+
+
+def _one_content_type(document: Document) -> None:
+    """Let JSON be the one content type, under one name."""
+    for part in document.parts:
+        if part.kind in {"request body", "response"} and part.value.get("content"):
+            for kind, media in json_content(part.value["content"]).items():
+                part.value["content"] = {JSON: {**media, CONTENT_TYPE: kind}}
+
+
+def _schemas_in_components(document: Document) -> None:
+    """Let every `$ref` to a schema lead to one in `components`: those to `$defs`, and to a part of another schema."""
+    schemas = document.data.setdefault("components", {}).setdefault("schemas", {})
+    moved: dict[str, str] = {}
+    for _, schema in list(document.schemas()):
+        reference = str(schema.get("$ref", ""))
+        if not reference or (reference.startswith(SCHEMAS) and reference.count("/") == 3):
+            continue
+        if reference not in moved:
+            pointer = pointer_of(reference)
+            name = _free(str(pointer[-1]), schemas)
+            schemas[name] = document.at(pointer)
+            moved[reference] = SCHEMAS + _escaped(name)
+            holder = document.at(pointer[:-1])
+            holder[int(pointer[-1]) if isinstance(holder, list) else pointer[-1]] = {"$ref": moved[reference]}
+        schema["$ref"] = moved[reference]
+    for _, schema in document.schemas():
+        schema.pop("$defs", None)
+
+
+def _one_class_a_schema(document: Document) -> None:
+    """Give another name to a schema whose class would have the name of one before it."""
+    schemas = document.data["components"]["schemas"]
+    renamed: dict[str, str] = {}
+    classes: set[str] = set()
+    for name in list(schemas):
+        free = next(each for each in _candidates(name) if ClassName(each, "field_") not in classes)
+        classes.add(ClassName(free, "field_"))
+        if free != name:
+            renamed[SCHEMAS + _escaped(name)] = SCHEMAS + _escaped(free)
+            schemas[free] = schemas.pop(name)
+    for _, schema in document.schemas():
+        if schema.get("$ref") in renamed:
+            schema["$ref"] = renamed[schema["$ref"]]
+
+
+def _shared_error_bodies(document: Document) -> None:
+    """Let operations that describe an error's body in the same words share one class for it."""
+    schemas = document.data["components"]["schemas"]
+    found: dict[str, list[dict[str, Any]]] = {}
+    for _, operation in document.operations():
+        for status, response in operation.get("responses", {}).items():
+            media = document.resolve(response).get("content", {}).get(JSON)
+            if media and not status.startswith("2") and "$ref" not in media["schema"]:
+                found.setdefault(f"{status} {json.dumps(media['schema'], sort_keys=True)}", []).append(media)
+    for key, medias in found.items():
+        if len({id(media) for media in medias}) > 1:
+            name = _free(f"Error{key.partition(' ')[0]}", schemas)
+            schemas[name] = medias[0]["schema"]
+            for media in medias:
+                media["schema"] = {"$ref": SCHEMAS + name}
+
+
+def _incoming(document: Document) -> None:
+    """Write webhooks and callbacks as paths, whose operations have a payload as their result."""
+    for name, kind, pointer in {found[0]: found for found in incoming(document)}.values():
+        operation = document.at(pointer)
+        body = document.resolve(operation["requestBody"])
+        result = {"description": body.get("description") or "The payload.", "content": body["content"]}
+        kept = {key: operation[key] for key in ("summary", "description", "deprecated") if key in operation}
+        entry = {"operationId": f"decode_{name}", "tags": ["incoming"], "responses": {"200": result}, "security": []}
+        document.data["paths"][f"/{kind}/{name}"] = {"post": {**kept, **entry, INCOMING: kind}}
+    document.data.pop("webhooks", None)
+    for _, operation in document.operations():
+        operation.pop("callbacks", None)
+
+
+def _free(name: str, taken: Any) -> str:
+    return next(each for each in _candidates(name) if each not in taken)
+
+
+def _candidates(name: str) -> Iterator[str]:
+    return itertools.chain([name], (f"{name}{number}" for number in itertools.count(2)))
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
