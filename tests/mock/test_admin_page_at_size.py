@@ -25,6 +25,9 @@ WIDTHS = [390, 768, 1280]
 LONG = "Averylongwordwithoutanyspace" * 20
 ARABIC = "مرحبا بالعالم"
 
+# Half a million SMS are searched through; a busy machine takes longer than the five seconds of Playwright's default.
+expect.set_options(timeout=30_000)
+
 
 @pytest.fixture(scope="module")
 def large() -> Iterator[MockServer]:
