@@ -280,7 +280,6 @@ class Uses:
         fields: Request bodies whose fields are arguments.
         bodies: Other request bodies.
         unset: Fields for which null and nothing are two things, or whose default is the server's business.
-        warnings: What is deprecated.
         incoming: Payloads that the server sends by itself.
         numbers: Numbers that may have no end, and values of any type.
     """
@@ -295,7 +294,6 @@ class Uses:
     fields: bool
     bodies: bool
     unset: bool
-    warnings: bool
     incoming: bool
     numbers: bool
 
@@ -642,7 +640,6 @@ class _Builder:
             bodies=any(operation.body and not operation.has_fields for operation in operations),
             unset=any(field.default == "UNSET" for operation in operations for field in operation.body)
             or any(field.default == "UNSET" for model in self._data.models for field in self.model_fields(model)),
-            warnings=any(operation.is_deprecated or operation.deprecated_arguments for operation in operations),
             incoming=len(operations) < len(self.operations),
             numbers=any(holds(prop, FloatProperty, AnyProperty) for prop in [*parameters, *bodies]),
         )

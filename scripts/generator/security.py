@@ -1,7 +1,9 @@
 """How a client proves who it is: the one security scheme that its API key is sent by."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import attrs
 
@@ -15,7 +17,7 @@ class Scheme:
 
     Attributes:
         kind: "bearer", "basic", "header" or "query".
-        name: The header or the parameter of the query.
+        name: The header, or the parameter of the query as a URL has it.
     """
 
     kind: str
@@ -27,10 +29,17 @@ class Scheme:
         match scheme.get("type"), scheme.get("in"), str(scheme.get("scheme")).lower():
             case "http", _, ("bearer" | "basic") as kind:
                 return cls(kind, "Authorization")
-            case "apiKey", ("header" | "query") as place, _ if str(scheme["name"]).isascii():
-                return cls(place, scheme["name"])
+            case "apiKey", "header", _ if is_header_name(scheme["name"]):
+                return cls("header", scheme["name"])
+            case "apiKey", "query", _:
+                return cls("query", quote(scheme["name"], safe=""))
             case _:
                 return None
+
+
+def is_header_name(name: str) -> bool:
+    """Whether HTTP takes a header of that name."""
+    return re.fullmatch(r"[\w!#$%&'*+.^`|~-]+", name, re.ASCII) is not None
 
 
 def requirements(document: Document, operation: dict[str, Any]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from openapi_python_client.strings import PythonIdentifier
 
 from .document import Document, Mistake, pointer_of
 from .names import python_name
-from .security import find_unsupported_security
+from .security import find_unsupported_security, is_header_name
 from .source import Pointer
 from .walk import METHODS, SECTIONS, Part, walk
 
@@ -279,13 +279,12 @@ def _is_object(document: Document, schema: Any, *, with_fields: bool = False) ->
 
 def _recursion(document: Document) -> Iterator[Mistake]:
     """Schemas that contain themselves, each of whose modules would import the other."""
-    schemas = document.data.get("components", {}).get("schemas", {})
-    for name, schema in schemas.items():
-        target = f"#/components/schemas/{name}"
-        parts = _reached(document, [(("components", "schemas", name), "schema", schema)])
+    for target in sorted({schema["$ref"] for _, schema in document.schemas() if "$ref" in schema}):
+        pointer = pointer_of(target)
+        parts = _reached(document, [(pointer, "schema", document.at(pointer))])
         if any(isinstance(part.value, dict) and part.value.get("$ref") == target for part in parts):
             problem = "a schema that contains itself is not supported; leave the inner one without a schema, as `{}`"
-            yield Mistake(("components", "schemas", name), problem)
+            yield Mistake(pointer, problem)
 
 
 def _operation(document: Document, pointer: Pointer) -> Iterator[Mistake]:
@@ -323,7 +322,7 @@ def _parameter(document: Document, pointer: Pointer, parameter: dict[str, Any]) 
         yield Mistake(pointer, f"{what} is not supported; use a header or the query")
     elif where == "header" and name.lower() in OWN_HEADERS:
         yield Mistake(pointer, f"{what} is not for a document to say: the client sets it by itself")
-    elif where == "header" and not re.fullmatch(r"[\w!#$%&'*+.^`|~-]+", name, re.ASCII):
+    elif where == "header" and not is_header_name(name):
         yield Mistake(pointer, f"{what} has a name that no header can have; use letters, digits and hyphens")
     elif "schema" not in parameter:
         yield Mistake(pointer, f"{what} needs a `schema`; `content` is not supported")

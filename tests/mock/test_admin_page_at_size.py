@@ -1,7 +1,6 @@
 """The page with as much in it as a campaign leaves, on screens of three widths, and for who does not see it."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
@@ -9,15 +8,10 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from sms_scheduler_mock import MockServer
 
 Body = Callable[..., dict[str, Any]]
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="there is no Chromium on PATH: install it, on Debian with apt-get install chromium"
-)
 
 MESSAGES, NUMBERS = 500, 1000
 LAST = 123456 + MESSAGES - 1  # the id of the last message
@@ -45,14 +39,6 @@ def large() -> Iterator[MockServer]:
                 few = {"message_text": text, "phone_numbers": "+490303030303", "message_stop": text == "Short"}
                 client.post("/sms", json=few | fields | {"delivery_date": "2030-01-01 12:00:00"}).raise_for_status()
         yield server
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
