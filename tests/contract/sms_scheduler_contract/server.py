@@ -1,8 +1,10 @@
 """The server under test, in terms of the API."""
 
+import itertools
 import json
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn, cast
 
@@ -16,8 +18,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from .document import OPERATIONS
+from .document import CODES, OPERATIONS
 from .errors import CannotTestError, CheckFailedError, NotTestedError, fail
+from .limits import Limits
 from .models import Created, Draft, Sms, as_list, read_created, read_sms
 from .safe_mode import Account, CleanUp, SafeMode
 from .session import Session
@@ -27,6 +30,9 @@ from .target import Target
 _CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 # The word before the key, which the vendor's pages write in two ways.
 _SCHEMES = ("bearer", "Bearer")
+SCHEDULED, PENDING = CODES["SCHEDULED"], CODES["PENDING"]
+# A date after any clock, and the time in which a server cancels or sends what is not to be sent yet, in seconds.
+_LATEST, _A_MOMENT = "2099-12-31 12:00:00", 1.0
 # How many phone numbers a scenario has for itself.
 _NUMBERS = 25
 # Why a check that makes up requests is not run in safe mode.
@@ -56,6 +62,7 @@ class Server:
         safe_mode: The limits of safe mode, None outside it.
         effort: How much is tried.
         account: What was created.
+        limits: What it refuses though the page does not.
         session: The HTTP session, which has the record of all exchanges.
         sent: The messages that were created for a past date, and when that was by the monotonic clock.
         failure: The last failure of the running check.
@@ -67,12 +74,15 @@ class Server:
         self.safe_mode = safe_mode
         self.effort = effort or Effort()
         self.account = Account()
+        self.limits = Limits()
         self.session = Session(target, self._before, self.account.note)
         self.sent: list[tuple[Created, float]] = []
         self.failure: CheckFailedError | None = None
         self.cases = 0
         self._run = f"{secrets.randbelow(1_000):03}"
         self._created: list[Created] = []
+        self._is_explored = False
+        self._excuse: str | None = None
         self._numbers: Sequence[str] = target.phone_numbers
 
     def _before(self, request: requests.PreparedRequest) -> None:
@@ -93,6 +103,9 @@ class Server:
         for scheme in _SCHEMES:
             self.target = attrs.evolve(self.target, scheme=scheme)
             status = self._status_of_an_empty_request()
+            if status is not None and 300 <= status < 400:
+                location = self.session.exchanges[-1].location
+                raise CannotTestError(f"{url} redirects to {location!a}: pass the URL that answers by itself")
             if status in {404, 405}:
                 raise CannotTestError(f"{url} is not the API: there is no {url}/sms; does the path end in /api/v1?")
             if status != 401:
@@ -119,7 +132,7 @@ class Server:
     @contextmanager
     def scenario(self) -> Iterator[None]:
         """One case of a check. It starts a new record; outside safe mode it has phone numbers of its own."""
-        if not self.safe_mode:
+        if not (self.safe_mode or self.limits.only_named):
             first = self.cases * _NUMBERS % 100_000
             self._numbers = [f"+336{self._run}{first + index:05}" for index in range(_NUMBERS)]
         self.cases += 1
@@ -145,20 +158,26 @@ class Server:
             raise NotTestedError(f"in safe mode: {MADE_UP}")
 
     def fields(self, draft: Draft) -> dict[str, Any]:
-        """The request body of a draft."""
-        numbers = [self._numbers[index] for index in draft.numbers if index < len(self._numbers)]
+        """The request body of a draft, within the limits of the server."""
+        if not (self.safe_mode or self._is_explored):
+            self._explore()
+        numbers = list(dict.fromkeys(self._numbers[index % len(self._numbers)] for index in draft.numbers))
         fields: dict[str, Any] = {
             "message_text": draft.text,
             "delivery_date": draft.delivery_date,
             "sender_id": self.target.sender_id,
             "phone_numbers": numbers[0] if draft.as_string else numbers,
         }
+        fields = self.limits.within(fields)
         return fields if draft.message_stop is None else {**fields, "message_stop": draft.message_stop}
 
     def create(self, draft: Draft) -> Created:
         """Create a message. The check fails unless that succeeds, with an id for each number."""
         fields = self.fields(draft)
         response = self.post(fields)
+        if response.status_code == 400 and self._is_limited(fields):
+            fields = self.fields(draft)
+            response = self.post(fields)
         if response.status_code != 200:
             self._explain_refused_sender(response)
             fail("a message with all required fields is created: 200", _shown(response))
@@ -172,6 +191,70 @@ class Server:
         if self.safe_mode:
             self._created.append(created)
         return created
+
+    def _explore(self) -> None:
+        """Find out what the server accepts at all, so that it is not accused of what it refuses for another reason."""
+        self._is_explored = True
+        with self._aside():
+            self.limits.find_any(self._is_accepted, self.fields(Draft()), self.target.phone_numbers)
+        if self.limits.only_named:
+            self._numbers = self.target.phone_numbers
+
+    def _is_limited(self, fields: dict[str, Any]) -> bool:
+        """Whether a limit that the page leaves open explains that a request was refused."""
+        if self.safe_mode:
+            return False
+        with self._aside():
+            return self.limits.find(self._is_accepted, fields, self.limits.date or Draft().delivery_date)
+
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        """Requests that are no part of the running case, and of what shows its failure again."""
+        exchanges = self.session.exchanges
+        self.session.exchanges = []
+        try:
+            yield
+        finally:
+            self.session.exchanges = exchanges
+
+    def _is_accepted(self, fields: dict[str, Any]) -> bool | None:
+        status = self.request("createSms", body=json.dumps(fields).encode()).status_code
+        return status == 200 if status in {200, 400} else None
+
+    def must_stay_scheduled(self, created: Created) -> None:
+        """Raise NotTestedError if a message like that does not stay scheduled though nobody touches it."""
+        if self._excuse is None:
+            with self._aside():
+                self._excuse = self._excuse_seen() if self.safe_mode else self._excuse_tried(created)
+        if self._excuse:
+            raise NotTestedError(self._excuse)
+
+    def _excuse_seen(self) -> str:
+        """Whether an SMS was cancelled before anything was deleted."""
+        exchanges = itertools.takewhile(lambda exchange: exchange.method != "DELETE", self.session.history)
+        answers = [as_list(exchange.json()) for exchange in exchanges if exchange.method == "GET"]
+        statuses = {row.get("status") for rows in answers for row in rows if isinstance(row, dict)}
+        return _cancelled(status for status in statuses if isinstance(status, int))
+
+    def _excuse_tried(self, created: Created) -> str:
+        fields = {**self.fields(Draft()), "phone_numbers": list(created.sms_ids)}
+        statuses = self._statuses_of_another(fields)
+        if excuse := _cancelled(statuses):
+            return excuse
+        is_clock_later = statuses and not self._statuses_of_another({**fields, "delivery_date": _LATEST})
+        return f"its clock is after {fields['delivery_date']}" if is_clock_later else ""
+
+    def _statuses_of_another(self, fields: dict[str, Any]) -> set[int]:
+        """What a new message becomes within a moment, besides scheduled."""
+        response = self.post(fields)
+        if response.status_code != 200:
+            return set()
+        message_id, ends = read_created(response.json()).message_id, time.monotonic() + _A_MOMENT
+        while True:
+            statuses = {sms.status for sms in (self.message(message_id) or {}).values()} - {SCHEDULED}
+            if statuses - {PENDING} or time.monotonic() > ends:
+                return statuses
+            time.sleep(0.1)
 
     def _explain_refused_sender(self, response: requests.Response) -> None:
         """Only the tester can know which senders the account has."""
@@ -265,6 +348,12 @@ class Server:
 
 def _shown(response: requests.Response) -> str:
     return f"{response.status_code} {response.text[:500]}".strip()
+
+
+def _cancelled(statuses: Iterable[int]) -> str:
+    """Why nothing can be said, if an SMS is cancelled or missed though nobody touched it."""
+    found = sorted(status for status in statuses if 20 <= status < 40)
+    return f"it cancels what was just created, with status {found[0]}" if found else ""
 
 
 def _root_cause(error: BaseException) -> BaseException:

@@ -11,7 +11,10 @@ from .reports import expect_agreement
 _FOLLOWED = 8.0
 
 
-@contract_check(unsafe="it needs messages that are sent")
+@contract_check(
+    "GET /message/{id}: Get sending report of all SMS sent with a particular message",
+    unsafe="it needs messages that are sent",
+)
 def test_sent_messages_are_reported(server: Server) -> None:
     """Messages that were sent have reports, and both reports agree."""
     for created, moment in server.sent:

@@ -35,12 +35,9 @@ MUTANTS = {
     "emoji-500": "a character beyond U+FFFF in the text crashes",
     "quote-500": "a quote in the text crashes",
     "newline-500": "a line break in the text crashes",
-    "number-without-prefix": "the plus is optional: a national number passes",
-    "number-with-hyphens": "spaces and hyphens in a number are accepted",
     "one-number-refused": "phone_numbers must be a list",
     "one-number-split": "a number that is not in a list is read as a list of characters",
     "past-refused": "dates in the past are refused",
-    "year-2038": "dates from 2038 on are refused",
     "leap-day": "29 February is refused",
     "stores-what-it-refuses": "a request that is refused makes a message",
     "created-201": "a creation is answered 201",
@@ -86,6 +83,13 @@ MUTANTS = {
     "count-again": "deleting a message counts SMS that were deleted before",
     "bom": "JSON begins with a byte order mark",
     "nested": "what is answered stands in `data`",
+}
+CONFORMING = {
+    "as it is": "Written from the page alone, in another style",
+    "number-without-prefix": "the plus is optional: a national number passes",
+    "number-with-hyphens": "spaces and hyphens in a number are accepted",
+    "year-2038": "dates from 2038 on are refused",
+    "date-within-a-year": "dates that are more than a year ahead are refused",
 }
 # The method and the status that the mutant changes, and to what.
 WRONG_STATUS = {
@@ -144,7 +148,7 @@ class Service:
     """The API without HTTP. `{mutant: its value}.get(self.mutant, right value)` is how most mutants are built in."""
 
     def __init__(self, mutant: str | None) -> None:
-        if mutant not in {None, *MUTANTS}:
+        if mutant not in {None, *MUTANTS, *CONFORMING}:
             raise ValueError(f"no such mutant: {mutant}; there are {', '.join(MUTANTS)}")
         self.mutant = mutant or ""
         self.api_key = "another-Key-7"
@@ -295,6 +299,7 @@ class Service:
         refused = {
             "past-refused": due <= now(),
             "year-2038": due.year >= 2038,
+            "date-within-a-year": due > now() + timedelta(days=366),
             "leap-day": (due.month, due.day) == (2, 29),
         }
         return None if refused.get(self.mutant, False) else due
