@@ -5,6 +5,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, NoReturn, cast
 
@@ -33,8 +34,10 @@ _SCHEMES = ("bearer", "Bearer")
 SCHEDULED, PENDING = CODES["SCHEDULED"], CODES["PENDING"]
 # A date after any clock, and the time in which a server cancels or sends what is not to be sent yet, in seconds.
 _LATEST, _A_MOMENT = "2099-12-31 12:00:00", 1.0
+# The fields that the page describes as integers, or that hold them.
+_INTEGERS = {"message_id", "sms_ids", "id", "status", "success"}
 # How many phone numbers a scenario has for itself.
-_NUMBERS = 25
+_NUMBERS = 101
 # Why a check that makes up requests is not run in safe mode.
 MADE_UP = "it sends requests with made-up content"
 
@@ -64,6 +67,7 @@ class Server:
         account: What was created.
         limits: What it refuses though the page does not.
         session: The HTTP session, which has the record of all exchanges.
+        tomorrow: A message that is to be sent tomorrow, once there is one.
         sent: The messages that were created for a past date, and when that was by the monotonic clock.
         failure: The last failure of the running check.
         cases: How many scenarios were run.
@@ -76,6 +80,7 @@ class Server:
         self.account = Account()
         self.limits = Limits()
         self.session = Session(target, self._before, self.account.note)
+        self.tomorrow: Created | None = None
         self.sent: list[tuple[Created, float]] = []
         self.failure: CheckFailedError | None = None
         self.cases = 0
@@ -103,8 +108,8 @@ class Server:
         for scheme in _SCHEMES:
             self.target = attrs.evolve(self.target, scheme=scheme)
             status = self._status_of_an_empty_request()
-            if status is not None and 300 <= status < 400:
-                location = self.session.exchanges[-1].location
+            location = self.session.exchanges[-1].location
+            if _is_redirect(status) and _is_redirect(self.request("getMessage", 2**53 - 1).status_code):
                 raise CannotTestError(f"{url} redirects to {location!a}: pass the URL that answers by itself")
             if status in {404, 405}:
                 raise CannotTestError(f"{url} is not the API: there is no {url}/sms; does the path end in /api/v1?")
@@ -145,7 +150,21 @@ class Server:
             self._fail(CheckFailedError("a body is encoded as its Content-Encoding says", str(error)))
         except requests.RequestException as error:
             # the traceback would show the key
-            raise CannotTestError(f"it stopped answering ({type(error).__name__})") from None
+            self._explain_dropped(type(error).__name__)
+
+    def _explain_dropped(self, reason: str) -> NoReturn:
+        """A request got no response: the check fails if the server is still there."""
+        dropped = self.session.exchanges[-1]
+        for wait in (0.0, 0.5, 1.0):
+            time.sleep(wait)
+            try:
+                with self._aside():
+                    self.session.call("POST", "/sms", self.target.authorization, b"{}")
+            except requests.RequestException:
+                continue
+            received = f"{dropped.method} {dropped.path} got none ({reason}), and the server answers again"
+            self._fail(CheckFailedError("each request gets a response", received))
+        raise CannotTestError(f"it stopped answering ({reason})") from None
 
     def _fail(self, error: CheckFailedError) -> NoReturn:
         error.exchanges = error.exchanges or tuple(self.session.exchanges)
@@ -309,16 +328,31 @@ class Server:
         response = self.ask("deleteMessage", message_id)
         return cast("int", response.json()["success"]) if response.status_code == 200 else None
 
+    def ask_together(self, *calls: tuple[str, object, object]) -> list[requests.Response]:
+        """Send requests at once, each an operation with an id or a body; they are checked as `ask` does."""
+        contents = [b"" if body is None else json.dumps(body).encode() for _, _, body in calls]
+        with ThreadPoolExecutor(len(calls)) as pool:
+            asked = [
+                pool.submit(self.request, *call[:2], body=body) for call, body in zip(calls, contents, strict=True)
+            ]
+            responses = [future.result() for future in asked]
+        for (operation_id, identifier, _), response in zip(calls, responses, strict=True):
+            self._check_documented(operation_id, identifier, response)
+        return responses
+
     def ask(
         self, operation_id: str, identifier: object = None, *, body: bytes = b"", authorization: str | None = ""
     ) -> requests.Response:
         """Send a request as `request` does. The check fails if the document does not allow the response."""
         response = self.request(operation_id, identifier, body=body, authorization=authorization)
+        self._check_documented(operation_id, identifier, response)
+        return response
+
+    def _check_documented(self, operation_id: str, identifier: object, response: requests.Response) -> None:
         case = OPERATIONS[operation_id].Case(path_parameters={} if identifier is None else {"id": identifier})
         self.validate(lambda: case.validate_response(response, checks=_CHECKS))
         if response.status_code in {200, 400}:
             _check_encoding(operation_id, response)
-        return response
 
     def request(
         self, operation_id: str, identifier: object = None, *, body: bytes = b"", authorization: str | None = ""
@@ -346,6 +380,10 @@ class Server:
         self._fail(CheckFailedError("a response as openapi.yaml describes it", "; ".join(failures) + response))
 
 
+def _is_redirect(status: int | None) -> bool:
+    return status is not None and 300 <= status < 400
+
+
 def _shown(response: requests.Response) -> str:
     return f"{response.status_code} {response.text[:500]}".strip()
 
@@ -365,9 +403,22 @@ def _root_cause(error: BaseException) -> BaseException:
 
 def _check_encoding(operation_id: str, response: requests.Response) -> None:
     try:
-        json.loads(response.content.decode("utf-8"), parse_constant=_refuse_constant)
+        answer = json.loads(response.content.decode("utf-8"), parse_constant=_refuse_constant)
     except ValueError as error:
         fail(f"{operation_id} answers JSON in UTF-8", f"{error}: {response.content[:100]!r}")
+    for row in as_list(answer):
+        for name in _INTEGERS & row.keys():
+            if any(isinstance(value, float) for value in _values(row[name])):
+                fail(f"{operation_id} answers `{name}` as an integer, without a fraction", _shown(response))
+
+
+def _values(value: object) -> Iterator[object]:
+    """The values in a JSON value that are neither objects nor lists."""
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _values(item)
+    else:
+        yield value
 
 
 def _refuse_constant(name: str) -> NoReturn:

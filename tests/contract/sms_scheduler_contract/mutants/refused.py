@@ -121,4 +121,10 @@ MUTANTS: Mapping[str, Mutant] = {
         CREATE,
         do.only(do.is_long, do.only(do.has_text("[^\0-\xff]"), do.crash)),
     ),
+    "text-over-1000-as-500": Mutant(
+        "500 for text of more than 1,000 characters", CREATE, do.only(lambda e: len(e.text) > 1_000, do.crash)
+    ),
+    "numbers-over-30-as-500": Mutant(
+        "500 for more than 30 phone numbers", CREATE, do.only(do.has_numbers(lambda n: n > 30), do.crash)
+    ),
 }
