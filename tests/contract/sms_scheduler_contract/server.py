@@ -19,9 +19,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from .adaptation import Adaptation
 from .document import CODES, OPERATIONS
 from .errors import CannotTestError, CheckFailedError, NotTestedError, fail
-from .limits import Limits
 from .models import Created, Draft, Sms, as_list, read_created, read_sms
 from .safe_mode import Account, CleanUp, SafeMode
 from .session import Session
@@ -65,7 +65,7 @@ class Server:
         safe_mode: The limits of safe mode, None outside it.
         effort: How much is tried.
         account: What was created.
-        limits: What it refuses though the page does not.
+        adaptation: What it refuses though the page does not.
         session: The HTTP session, which has the record of all exchanges.
         tomorrow: A message that is to be sent tomorrow, once there is one.
         sent: The messages that were created for a past date, and when that was by the monotonic clock.
@@ -78,7 +78,7 @@ class Server:
         self.safe_mode = safe_mode
         self.effort = effort or Effort()
         self.account = Account()
-        self.limits = Limits()
+        self.adaptation = Adaptation()
         self.session = Session(target, self._before, self.account.note)
         self.tomorrow: Created | None = None
         self.sent: list[tuple[Created, float]] = []
@@ -137,7 +137,7 @@ class Server:
     @contextmanager
     def scenario(self) -> Iterator[None]:
         """One case of a check. It starts a new record; outside safe mode it has phone numbers of its own."""
-        if not (self.safe_mode or self.limits.only_named):
+        if not (self.safe_mode or self.adaptation.only_named):
             first = self.cases * _NUMBERS % 100_000
             self._numbers = [f"+336{self._run}{first + index:05}" for index in range(_NUMBERS)]
         self.cases += 1
@@ -187,7 +187,7 @@ class Server:
             "sender_id": self.target.sender_id,
             "phone_numbers": numbers[0] if draft.as_string else numbers,
         }
-        fields = self.limits.within(fields)
+        fields = self.adaptation.within(fields)
         return fields if draft.message_stop is None else {**fields, "message_stop": draft.message_stop}
 
     def create(self, draft: Draft) -> Created:
@@ -215,8 +215,8 @@ class Server:
         """Find out what the server accepts at all, so that it is not accused of what it refuses for another reason."""
         self._is_explored = True
         with self._aside():
-            self.limits.find_any(self._is_accepted, self.fields(Draft()), self.target.phone_numbers)
-        if self.limits.only_named:
+            self.adaptation.find_any(self._is_accepted, self.fields(Draft()), self.target.phone_numbers)
+        if self.adaptation.only_named:
             self._numbers = self.target.phone_numbers
 
     def _is_limited(self, fields: dict[str, Any]) -> bool:
@@ -224,7 +224,7 @@ class Server:
         if self.safe_mode:
             return False
         with self._aside():
-            return self.limits.find(self._is_accepted, fields, self.limits.date or Draft().delivery_date)
+            return self.adaptation.find(self._is_accepted, fields, self.adaptation.date or Draft().delivery_date)
 
     @contextmanager
     def _aside(self) -> Iterator[None]:

@@ -73,7 +73,7 @@ def test_a_text_of_any_length_is_answered(server: Server, length: int) -> None:
 def test_a_text_may_take_several_sms(server: Server, text: str, count: int) -> None:
     """The text may need several SMS; all of them are in `sms_ids` and in the report of the message."""
     created = server.create(Draft(text=text, numbers=tuple(range(count))))
-    if server.limits.lengths:
+    if server.adaptation.lengths:
         raise NotTestedError("it limits the length of texts")
     report = server.message(created.message_id)
     expect(

@@ -25,7 +25,7 @@ WRONG: dict[str, list[Any]] = {
         None,
     ],
 }
-NOT_DATES = ["not a date", "2036-13-45 99:99:99", "{}"]
+NOT_DATES = ["not a date", "2036-13-45 99:99:99", "2020-13-45 99:99:99", "{}"]
 # So many ids between two others are read, at most.
 _MOST_IDS = 64
 

@@ -22,8 +22,8 @@ _SURE_DATES = ("2001-01-01 12:00:00", (datetime.datetime.now() + datetime.timede
 
 
 @attrs.define
-class Limits:
-    """What is known of a server's limits.
+class Adaptation:
+    """What is known of a server's limits, and how requests keep to them.
 
     Attributes:
         only_named: Whether it accepts only the phone numbers that the tester named.
