@@ -25,8 +25,9 @@ def _other_case(key: str) -> str:
 
 
 def wrong_header(what: str, key: str) -> str | None:
-    """The Authorization header that one of WRONG_KEYS stands for."""
-    return WRONG_KEYS[what][0](key)
+    """The Authorization header that one of WRONG_KEYS stands for; another one if that happens to hold the right key."""
+    header = WRONG_KEYS[what][0](key)
+    return f"{header}-not" if header and header.split(" ")[-1] == key else header
 
 
 def in_shell(header: str, key: str) -> str:
