@@ -7,13 +7,16 @@ def main() -> int:
     """Run the command. Returns the exit code."""
     try:
         from . import cli
+
+        return cli.main(sys.argv[1:])
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("sms_scheduler_contract"):
             raise
         problem = f'{error.name} is not installed; run pip install "sms-scheduler[contract]"'
-        print(f"sms-scheduler-contract: {problem}", file=sys.stderr)
-        return 2
-    return cli.main(sys.argv[1:])
+    except KeyboardInterrupt:
+        problem = "interrupted"
+    print(f"sms-scheduler-contract: {problem}", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

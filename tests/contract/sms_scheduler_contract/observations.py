@@ -33,6 +33,8 @@ def observe(server: Server) -> Iterator[Observation]:
                 yield Observation(point, ask(server))
             except (CheckFailedError, NotTestedError) as error:
                 yield Observation(point, f"could not be observed: {str(error).splitlines()[0]}")
+            except (LookupError, TypeError, ValueError, AttributeError):
+                yield Observation(point, "could not be observed: the response is not as openapi.yaml describes it")
 
 
 # What the responses so far show
