@@ -17,10 +17,12 @@ from .errors import CannotTestError, NotTestedError
 from .output import console
 from .plugin import where
 from .report import Terminal, as_json, as_list, list_as_json, plan, write
+from .results import RunResult
 from .runner import Progress, handled_signals, planned, run
 from .safe_mode import SafeMode
 from .server import Effort, Server
 from .session import Limits
+from .shown import Shown
 from .target import Target
 
 _PROGRAM = "sms-scheduler-contract"
@@ -35,6 +37,7 @@ class _Signals:
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         if self.server is None:
+            signal.signal(number, signal.SIG_IGN)
             raise KeyboardInterrupt
         self.server.session.interrupt()
 
@@ -43,7 +46,7 @@ def main(arguments: list[str]) -> int:
     """Run the command. Returns the exit code."""
     sys.unraisablehook = _ignore_interruptions
     options = _parser().parse_args(arguments)
-    output, errors = console(), console(is_error=True)
+    output = console()
     signals = _Signals()
     for number in handled_signals():
         signal.signal(number, signals)
@@ -59,8 +62,14 @@ def main(arguments: list[str]) -> int:
         for number in handled_signals():
             signal.signal(number, signal.SIG_IGN)
         output.file.flush()
-    errors.print(f"{_PROGRAM}: {problem}", markup=False, soft_wrap=True)
+    _say(problem, options)
     return CANNOT_TEST
+
+
+def _say(problem: str, options: argparse.Namespace) -> None:
+    """Write a line to standard error."""
+    line = Shown.without(options.api_key or "").line(problem)
+    console(is_error=True).print(f"{_PROGRAM}: {line}", markup=False, soft_wrap=True)
 
 
 def _ignore_interruptions(problem: "sys.UnraisableHookArgs") -> None:
@@ -237,41 +246,49 @@ def _check_names(server: Server, names: list[str]) -> None:
 
 
 def _test(target: Target, options: argparse.Namespace, output: Console, signals: _Signals) -> int:
-    is_text = options.format == "text"
     server = _server(target, options)
     _check_names(server, options.check)
+    try:
+        _prepare(server, options, output)
+    except (CannotTestError, KeyboardInterrupt) as error:
+        reason = Shown.without(target.api_key).line(str(error) or "it was interrupted")
+        _report(RunResult(target.url, [], stopped=reason, seed=options.seed), options, output)
+        raise
+    signals.server = server
+    if options.format == "json":
+        return _report(run(server, names=options.check, options=_selected(options)), options, output)
+    with Terminal(output, lambda: len(server.session.history)) as terminal:
+        progress = Progress(terminal.start, terminal.show, terminal.tell)
+        result = run(server, progress=progress, names=options.check, options=_selected(options))
+    terminal.close(result)
+    return _report(result, options, output)
+
+
+def _prepare(server: Server, options: argparse.Namespace, output: Console) -> None:
+    """See that the server can be tested, and that the tester wants it. Raises CannotTestError otherwise."""
     if server.safe_mode:
         checks = planned(server, options.check, _selected(options)).checks
-        _ask(
-            options,
-            output,
-            plan(target, server.safe_mode, checks),
-            "nothing was sent; pass --yes to run without being asked",
-        )
+        text = plan(server.target, server.safe_mode, checks)
+        _ask(options, output, text, "nothing was sent; pass --yes to run without being asked")
     server.check()
     if not (server.safe_mode or options.sends_nothing or options.url is None or server.is_mock_server()):
-        _ask(
-            options, output, _warning(target), "nothing was created; pass --sends-nothing if it never sends, or --safe"
-        )
-    signals.server = server
-    terminal = Terminal(output, lambda: len(server.session.history))
-    progress = Progress(terminal.start, terminal.show, terminal.tell) if is_text else Progress()
-    with terminal:
-        result = run(server, progress=progress, names=options.check, options=_selected(options))
-    if is_text:
-        terminal.close(result)
-    else:
+        advice = "nothing was created; pass --sends-nothing if it never sends, or --safe"
+        _ask(options, output, _warning(server.target), advice)
+
+
+def _report(result: RunResult, options: argparse.Namespace, output: Console) -> int:
+    """Write the reports that were asked for. Returns the exit code."""
+    if options.format == "json":
         output.print(as_json(result), markup=False, soft_wrap=True)
-    problems = []
+    is_written = True
     for kind in ("html", "junit"):
         if path := getattr(options, kind):
             try:
                 write(result, kind, path)
             except OSError as error:
-                problems.append(f"--{kind} {path} could not be written: {error.strerror}")
-    for problem in problems:
-        console(is_error=True).print(f"{_PROGRAM}: {problem}", markup=False, soft_wrap=True)
-    return CANNOT_TEST if problems and result.exit_code == PASSED else result.exit_code
+                is_written = False
+                _say(f"--{kind} {path} could not be written: {error.strerror}", options)
+    return result.exit_code if is_written or result.exit_code == FAILED else CANNOT_TEST
 
 
 def _warning(target: Target) -> str:

@@ -4,7 +4,7 @@ import datetime
 import json
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from .safe_mode import SafeMode
 from .target import Target
 
 _STYLES: Mapping[Outcome, str] = {"passed": "green", "failed": "bold red", "not tested": "yellow"}
+# Outside safe mode nothing is sent to anybody, so that a few say enough.
+_MOST_LEFTOVERS = 3
 
 
 class Terminal:
@@ -87,12 +89,18 @@ class Terminal:
             for seen in run.observations:
                 self._print(escape(f"  {seen.point}: {seen.seen}"))
         self._print("")
-        for line in run.account or [f"NOT DELETED: {leftover}" for leftover in run.leftovers]:
+        for line in run.account or _few(run.leftovers):
             self._print(escape(line))
         self._print(escape(run.summary))
 
     def _print(self, text: str) -> None:
         self._console.print(text, soft_wrap=True)
+
+
+def _few(leftovers: Sequence[str]) -> list[str]:
+    more = len(leftovers) - _MOST_LEFTOVERS
+    lines = [f"NOT DELETED: {leftover}" for leftover in leftovers[:_MOST_LEFTOVERS]]
+    return [*lines, f"NOT DELETED: {more} more messages"] if more > 0 else lines
 
 
 @attrs.frozen

@@ -20,7 +20,7 @@ from .document import OPERATIONS
 from .errors import CannotTestError, CheckFailedError, NotTestedError, fail
 from .models import Created, Draft, Sms, as_list, read_created, read_sms
 from .safe_mode import Account, CleanUp, SafeMode
-from .session import Limits, Session, TooDeepError, problem
+from .session import Limits, Session, TooDeepError, TooLargeError, TooLongError, problem
 from .target import Target
 
 # What Schemathesis checks in every response: that it is one of those in the document.
@@ -111,6 +111,8 @@ class Server:
             return self.session.call("POST", "/sms", self.target.authorization, b"{}").status_code
         except requests.exceptions.ContentDecodingError:
             return None
+        except (TooLongError, TooLargeError) as error:
+            raise CannotTestError(f"{self.target.url} does not answer as a server does: {error}") from None
         except requests.RequestException as error:
             reason = _root_cause(error)
             raise CannotTestError(
