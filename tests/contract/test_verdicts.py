@@ -23,8 +23,8 @@ LIMITS = {"length of a text", "latest delivery date", "phone numbers that are no
 
 def sentences() -> dict[str, str]:
     """The sentence of the page that each check rests on."""
-    checks = planned(Server(Target("http://127.0.0.1:9", "key")))
-    return {name: check.page_sentence for name, check in checks.items()}
+    plan = planned(Server(Target("http://127.0.0.1:9", "key")))
+    return {name: check.page_sentence for name, check in plan.checks.items()}
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_a_lenient_server_is_observed(run_contract: Contract) -> None:
 
 def test_a_request_without_a_response_fails_the_check(run_contract: Contract) -> None:
     with another_server("drops-every-20th") as server:
-        run = run_contract("--url", server.url, "--api-key", server.api_key, "-k", "creation")
+        run = run_contract("--url", server.url, "--api-key", server.api_key, "--sends-nothing", "-k", "creation")
     assert run.returncode == 1, run.stdout
     assert "each request gets a response" in run.stderr
     assert re.search(r"(POST /sms|GET /sms/[0-9]+) got none", run.stderr)

@@ -1,5 +1,6 @@
 """What is sent instead of the key, and how bash writes it without showing the key."""
 
+import re
 from collections.abc import Callable
 
 KEY_VARIABLE = "SMS_SCHEDULER_API_KEY"
@@ -32,7 +33,13 @@ def wrong_header(what: str, key: str) -> str | None:
 
 def in_shell(header: str, key: str) -> str:
     """An Authorization header as bash writes it between double quotes, without showing the key."""
+    scheme, _, given = header.partition(" ")
+    if given == key:
+        return f"{scheme} ${KEY_VARIABLE}"
+    if given == f"{key}-not":
+        return f"{scheme} ${{{KEY_VARIABLE}}}-not"
     for make, text in WRONG_KEYS.values():
         if make(key) == header:
             return text
-    return header.replace(key, f"${KEY_VARIABLE}")
+    parts = header.split(key) if len(key) > 3 else [header]  # a shorter key is no secret, and in every word
+    return f"${{{KEY_VARIABLE}}}".join(re.sub(r'([$`"\\])', r"\\\1", part) for part in parts)
