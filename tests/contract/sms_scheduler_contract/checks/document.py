@@ -141,5 +141,5 @@ def test_links_match_the_document(server: Server) -> None:
 
     with server.scenario():
         run_state_machine_as_test(
-            seed(server.effort.seed)(Links), settings=hypothesis_settings(server, 10, stateful_step_count=8)
+            seed(server.effort.seed)(Links), settings=hypothesis_settings(server, 8, stateful_step_count=8)
         )
