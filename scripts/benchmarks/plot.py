@@ -44,7 +44,7 @@ def svg(rows: list[Ratio]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="13">',
         "<title>What each work takes, as a ratio of its peer; less is better</title>",
         f'<rect width="{width}" height="{height}" fill="#fff"/>',
-        f'<text x="{text}" y="18" fill="#222">ratio of the peer; less is better, the mark is the ratio to reach</text>',
+        f'<text x="{text}" y="18" fill="#222">ratio of the peer, less is better; mark: to reach</text>',
         f'<path d="M{x(1)} {_HEAD - 8}V{height - 12}" stroke="#888" stroke-dasharray="4 3"/>',
         f'<text x="{x(1)}" y="{_HEAD - 12}" text-anchor="middle" fill="#555">1</text>',
     ]
