@@ -152,17 +152,30 @@ class Waiter:
     field: str
 
     @property
+    def keywords(self) -> list[Field]:
+        """The arguments that are not the operation's."""
+        poll = "How many seconds to wait before asking again; this grows up to eight times as much."
+        return [
+            Field("timeout", "", "float", "After how many seconds to give up."),
+            Field("poll", "", "float", poll, "2.0"),
+        ]
+
+    def summary(self, name: str) -> str:
+        """What it does, in a line, by what the operation is called there."""
+        return f"Call `{name}` until `{self.field}` is final everywhere in the report."
+
+    @property
+    def more(self) -> str:
+        """What else there is to know."""
+        return "A value that is not known is not final. A report without rows is."
+
+    @property
     def docstring(self) -> str:
         """The docstring of the clients' method."""
-        arguments = described([*self.operation.path_parameters, *self.operation.keywords])
-        arguments += [
-            ("timeout", "After how many seconds to give up."),
-            ("poll", "How many seconds to wait before asking again; this grows up to eight times as much."),
-        ]
         return docstring(
-            f"Call `{self.operation.name}` until `{self.field}` is final everywhere in the report.",
-            more="A value that is not known is not final. A report without rows is.",
-            sections=[("Args", arguments)],
+            self.summary(self.operation.name),
+            more=self.more,
+            sections=[("Args", described([*self.operation.path_parameters, *self.operation.keywords, *self.keywords]))],
             closing=[
                 f"Returns: {self.operation.result.description}",
                 f"Raises: WaitTimeoutError, which holds the last report, or what `{self.operation.name}` raises.",
