@@ -1,5 +1,6 @@
 """Releases: what has to agree does, anybody builds the same bytes, and the archives hold what they should."""
 
+import ast
 import os
 import re
 import shutil
@@ -97,6 +98,25 @@ def test_what_is_in_the_archives(archives: Path) -> None:
     with tarfile.open(sdist) as archive:
         in_sdist = {name.split("/")[1] for name in archive.getnames()}
     assert in_sdist - {"campaign"} == {*FILES, "PKG-INFO", "generated", "mock", "tests"}
+
+
+# Modules that a platform lacks for which the packages are tested.
+POSIX = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"}
+
+
+@pytest.mark.parametrize("folder", [folder for folder in FOLDERS if (ROOT / folder).exists()])
+def test_the_packages_need_no_posix_system(folder: str) -> None:
+    files = [
+        path for path in (ROOT / folder).rglob("*.py") if "sms_scheduler" in path.relative_to(ROOT / folder).parts[0]
+    ]
+    assert files
+    for path in files:
+        tree = ast.parse(path.read_text("utf-8"))
+        names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level}
+        assert not names & POSIX, path
+        called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        assert not called & {"fork", "forkpty", "setsid"}, path
 
 
 # CI
