@@ -23,7 +23,7 @@ from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.parser.openapi import GeneratorData
 
 from .commands import commands
-from .context import Operation, Waiter, context, reserved_classes
+from .context import Operation, Uses, Waiter, context, reserved_classes
 from .document import Document, DocumentError, Mistake
 from .names import Renamed, class_overrides
 from .properties import class_names
@@ -77,8 +77,10 @@ def render(document: Document, folder: Path, package: str, distribution: str, ht
     (folder / "py.typed").touch()
     (folder / "api").rename(folder / "_api")
     (folder / "types.py").unlink()
+    uses = cast("Uses", names["uses"])
+    unused = {name for name, is_used in (("_waiting", names["waiters"]), ("_tagged", uses.tagged)) if not is_used}
     for module in RUNTIME.glob("*.py"):
-        if module.stem != "_waiting" or names["waiters"]:
+        if module.stem not in unused:
             shutil.copy(module, folder)
     _format(folder)
     _head(folder, document)
