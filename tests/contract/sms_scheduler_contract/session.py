@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -36,6 +37,7 @@ class Session(requests.Session):
         self.history: list[Exchange] = []
         self.is_interrupted = False
         self.trust_env = not target.is_loopback
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # a cookie might replace the key
         self.auth = lambda request: request  # otherwise ~/.netrc would replace the key
         self._base_url = target.url
         self._before = before
