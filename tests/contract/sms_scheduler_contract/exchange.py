@@ -16,6 +16,7 @@ class Exchange:
         path: Its path below the base URL.
         authorization: Its Authorization header.
         body: Its body.
+        sent_type: Its Content-Type header.
         status: The response's status, None if there was no response.
         content_type: Its Content-Type header.
         response_body: Its body.
@@ -26,6 +27,7 @@ class Exchange:
     path: str
     authorization: str | None = attrs.field(repr=False)
     body: bytes
+    sent_type: str | None = None
     status: int | None = None
     content_type: str | None = None
     response_body: bytes = b""
@@ -36,7 +38,8 @@ class Exchange:
         """Record a request, and its response if there is one."""
         path = (request.url or "").removeprefix(base_url)
         authorization = cast("str | None", request.headers.get("Authorization"))
-        sent = cls(request.method or "", path, authorization, body_of(request))
+        sent_type = cast("str | None", request.headers.get("Content-Type"))
+        sent = cls(request.method or "", path, authorization, body_of(request), sent_type)
         if response is None:
             return sent
         content_type = response.headers.get("Content-Type")
@@ -52,7 +55,7 @@ class Exchange:
         """The JSON of the response, None if it is not JSON."""
         try:
             return json.loads(self.response_body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 

@@ -1,5 +1,6 @@
 """What is sent instead of the key, and how bash writes it without showing the key."""
 
+import re
 from collections.abc import Callable
 
 KEY_VARIABLE = "SMS_SCHEDULER_API_KEY"
@@ -25,13 +26,20 @@ def _other_case(key: str) -> str:
 
 
 def wrong_header(what: str, key: str) -> str | None:
-    """The Authorization header that one of WRONG_KEYS stands for."""
-    return WRONG_KEYS[what][0](key)
+    """The Authorization header that one of WRONG_KEYS stands for; another one if that happens to hold the right key."""
+    header = WRONG_KEYS[what][0](key)
+    return f"{header}-not" if header and header.split(" ")[-1] == key else header
 
 
 def in_shell(header: str, key: str) -> str:
     """An Authorization header as bash writes it between double quotes, without showing the key."""
+    scheme, _, given = header.partition(" ")
+    if given == key:
+        return f"{scheme} ${KEY_VARIABLE}"
+    if given == f"{key}-not":
+        return f"{scheme} ${{{KEY_VARIABLE}}}-not"
     for make, text in WRONG_KEYS.values():
         if make(key) == header:
             return text
-    return header.replace(key, f"${KEY_VARIABLE}")
+    parts = header.split(key) if len(key) > 3 else [header]  # a shorter key is no secret, and in every word
+    return f"${{{KEY_VARIABLE}}}".join(re.sub(r'([$`"\\])', r"\\\1", part) for part in parts)

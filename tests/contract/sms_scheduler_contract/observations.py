@@ -30,11 +30,14 @@ def observe(server: Server) -> Iterator[Observation]:
     for point, ask in _QUESTIONS.items():
         if server.safe_mode:
             continue
-        with server.scenario():
-            try:
-                yield Observation(point, ask(server))
-            except (CheckFailedError, NotTestedError) as error:
-                yield Observation(point, f"could not be observed: {str(error).splitlines()[0]}")
+        try:
+            with server.scenario():
+                seen = ask(server)
+        except (CheckFailedError, NotTestedError) as error:
+            seen = f"could not be observed: {str(error).splitlines()[0]}"
+        except (LookupError, TypeError, ValueError, AttributeError):
+            seen = "could not be observed: the response is not as openapi.yaml describes it"
+        yield Observation(point, seen)
 
 
 # What the responses so far show

@@ -1,17 +1,21 @@
 """The pytest plugin of a run: it gives the server to the checks and collects their results."""
 
-import sys
-from collections.abc import Callable, Generator
+import traceback
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis.errors import Flaky
 
 from .contract_check import ContractCheck, first_paragraph
 from .errors import CannotTestError, CheckFailedError, NotTestedError
+from .exchange import Exchange
 from .reproducer import reproducer
-from .results import Failure, Result
+from .results import Failure, Result, cause_of
 from .server import MADE_UP, Server
+from .shown import Shown
 
 
 class ContractPlugin:
@@ -19,34 +23,59 @@ class ContractPlugin:
 
     Attributes:
         checks: The checks that were selected, by name.
+        topics: What each of them is about, in words.
         results: The result of each check that was run.
         stopped: Why the run was stopped, empty if it was not.
     """
 
     def __init__(
-        self, server: Server, on_result: Callable[[Result], None] | None = None, *, until_failed: bool = False
+        self,
+        server: Server,
+        on_result: Callable[[Result], None] | None = None,
+        on_start: Callable[[str, int, int], None] | None = None,
+        *,
+        names: Collection[str] = (),
+        until_failed: bool = False,
     ) -> None:
-        """`on_result` is called with each result as it comes; `until_failed` ends the run after the first failed check."""
+        """Of all checks those with `names` are selected.
+
+        `on_start` is called with the name of each check, its number and how many there are, `on_result` with each result;
+        `until_failed` ends the run after the first failed check.
+        """
         self.checks: dict[str, ContractCheck] = {}
+        self.topics: dict[str, str] = {}
         self.results: list[Result] = []
         self.stopped = ""
         self._server = server
+        self.server_seed = server.effort.seed
+        self._shown = Shown.without(server.target.api_key)
         self._on_result = on_result
+        self._on_start = on_start
+        self._names = set(names)
         self._until_failed = until_failed
         self._cases = 0
+        self._exchanges = 0
 
     @pytest.fixture(scope="session")
     def server(self) -> Server:
         """The server under test."""
         return self._server
 
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        if self._names:
+            items[:] = [item for item in items if self._names & {item.name, _name(item), _name(item).partition("[")[0]}]
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self.checks = {_name(item): _check(item) for item in session.items if isinstance(item, pytest.Function)}
+        items = [item for item in session.items if isinstance(item, pytest.Function)]
+        self.checks = {_name(item): _check(item) for item in items}
+        self.topics = {_name(item): _topic(item) for item in items}
 
     def pytest_runtest_setup(self, item: pytest.Function) -> None:
-        item.user_properties.append(("statement", _check(item).text))
         self._server.failure = None
         self._cases = self._server.cases
+        self._exchanges = len(self._server.session.history)
+        if self._on_start:
+            self._on_start(_name(item), len(self.results) + 1, len(self.checks))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self) -> Generator[None, object, object]:
@@ -58,9 +87,17 @@ class ContractPlugin:
         except CannotTestError as error:
             pytest.exit(str(error))
         except Flaky as error:
-            # it failed once, and not when Hypothesis repeated it: a server has a state
-            raise self._server.failure or error from None
+            reason = self._differences()
+            if self._server.failure:
+                # it failed once, and not when Hypothesis repeated it: a server has a state
+                raise self._server.failure from None
+            if not reason:
+                raise error from None
         pytest.skip(reason)
+
+    def _differences(self) -> str:
+        """Which request of the running check was answered in two ways, empty if none was."""
+        return _differences(self._server.session.history[self._exchanges :])
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -72,38 +109,102 @@ class ContractPlugin:
             self.results.append(result)
             if self._on_result:
                 self._on_result(result)
-            if result.failure:
-                report.longrepr = str(result.failure)
-                if self._until_failed:
-                    item.session.shouldstop = "a check failed"
+            if result.failure and self._until_failed:
+                item.session.shouldstop = "a check failed"
         return report
 
     def _result(self, item: pytest.Function, call: pytest.CallInfo[None], report: pytest.TestReport) -> Result:
-        topic = (item.module.__doc__ or "").partition("\n")[0].rstrip(".")
-        name, text, cases = _name(item), _check(item).text, self._server.cases - self._cases
+        check, cases = _check(item), self._server.cases - self._cases
         error = call.excinfo.value if call.excinfo else None
+        result = Result(
+            _name(item), _topic(item), check.text, "passed", cases, page_sentence=getattr(check, "page_sentence", "")
+        )
         if report.passed:
-            return Result(name, topic, text, "passed", cases)
+            return result
         if report.skipped:
-            return Result(name, topic, text, "not tested", reason=str(error))
-        if not isinstance(error, CheckFailedError):
-            raise error or AssertionError(name)  # a mistake of the suite says nothing about the server
-        failure = Failure(error.expected, error.received, reproducer(error.exchanges, self._server.target))
-        return Result(name, topic, text, "failed", cases, failure=failure)
+            return attrs.evolve(result, outcome="not tested", cases=0, reason=self._shown.line(str(error)))
+        failed = _within(error, CheckFailedError)
+        if isinstance(failed, CheckFailedError):
+            return attrs.evolve(result, outcome="failed", failure=self._failure(failed))
+        # a mistake of the suite says nothing about the server
+        reason = f"the suite itself failed: {self._shown.line(where(error))}"
+        return attrs.evolve(result, outcome="not tested", reason=reason, is_crash=True)
 
-    def pytest_internalerror(self, excrepr: object, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
-        self.stopped = f"the suite itself failed: {type(excinfo.value).__name__}: {excinfo.value}"
-        print(excrepr, file=sys.stderr)
+    def _failure(self, error: CheckFailedError) -> Failure:
+        shown, exchanges = self._shown, error.exchanges
+        last = exchanges[-1] if exchanges else None
+        cause = cause_of(error.received, last.method, last.path) if last else ""
+        again = _answers_again(exchanges, self._server.session.exchanges)
+        return Failure(
+            shown.text(error.expected),
+            shown.text(error.received + again),
+            reproducer(exchanges, self._server.target),
+            shown.text(cause),
+        )
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
+        self.stopped = f"the suite itself failed: {self._shown.line(where(excinfo.value))}"
         return True
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         if isinstance(excinfo.value, pytest.exit.Exception):
-            self.stopped = str(excinfo.value)
+            self.stopped = self._shown.line(str(excinfo.value))
         elif not isinstance(excinfo.value, pytest.Session.Interrupted):  # which `until_failed` leads to
             self.stopped = "it was interrupted"
 
 
-def _name(item: pytest.Function) -> str:
+def where(error: BaseException | None) -> str:
+    """An unexpected error, and where it came up in the suite, on one line."""
+    frames = traceback.extract_tb(error.__traceback__) if error else []
+    own = [frame for frame in frames if Path(__file__).parent in Path(frame.filename).parents] or list(frames)
+    place = f" ({Path(own[-1].filename).name}:{own[-1].lineno})" if own else ""
+    first_line = str(error).partition("\n")[0]
+    return f"{type(error).__name__}: {first_line}{place}"
+
+
+def _within(error: BaseException | None, kind: type[BaseException]) -> BaseException | None:
+    """The first error of a kind: the error itself, or one in the group that it is."""
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, (_within(inner, kind) for inner in error.exceptions)), None)
+    return error if isinstance(error, kind) else None
+
+
+def _asked(exchange: Exchange) -> tuple[object, ...]:
+    return exchange.method, exchange.path, exchange.authorization, exchange.body
+
+
+def _differences(exchanges: Iterable[Exchange]) -> str:
+    first: dict[tuple[object, ...], Exchange] = {}
+    for exchange in exchanges:
+        earlier = first.setdefault(_asked(exchange), exchange)
+        if earlier.status != exchange.status:
+            return (
+                f"the server answers differently when asked again: {exchange.method} {exchange.path} was answered "
+                f"{_answer(earlier)}, later {_answer(exchange)}"
+            )
+    return ""
+
+
+def _answers_again(failed: Sequence[Exchange], repeated: Sequence[Exchange]) -> str:
+    """What the server answered when Hypothesis sent the same again, if that was something else; empty otherwise."""
+    place = len(failed) - 1
+    if place < 0 or len(repeated) <= place or failed[place] is repeated[place]:
+        return ""
+    earlier, later = failed[place], repeated[place]
+    if earlier.status == later.status or earlier.method != later.method:
+        return ""
+    return f"\nIt answers differently when asked again: first {_answer(earlier)}, then {_answer(later)}"
+
+
+def _answer(exchange: Exchange) -> str:
+    return f"{exchange.status or 'not at all'} {exchange.response_body[:200].decode(errors='replace')}".strip()
+
+
+def _topic(item: pytest.Function) -> str:
+    return (item.module.__doc__ or "").partition("\n")[0].rstrip(".")
+
+
+def _name(item: pytest.Item) -> str:
     return item.name.removeprefix("test_")
 
 

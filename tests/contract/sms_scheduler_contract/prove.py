@@ -58,8 +58,8 @@ KINDS: Mapping[str, Kind] = {
 
 
 @attrs.frozen
-class Trial:
-    """A server to run the suite on.
+class Proving:
+    """A mutant or a conforming server to run the suite on.
 
     Attributes:
         kind: One of KINDS.
@@ -108,18 +108,18 @@ class Trial:
 
 @attrs.frozen
 class Findings:
-    """What came of a trial: the checks that failed with what was wrong, and why the run stopped early if it did."""
+    """What came of a run on a server: the checks that failed with what was wrong, and why the run stopped early if it did."""
 
-    trial: Trial
+    proving: Proving
     failed: Mapping[str, str]
     stopped: str
 
     @property
     def problem(self) -> str | None:
         """What is wrong with the suite, if anything."""
-        trial = self.trial
-        name = f"{trial.kind} {trial.name}, seed {trial.seed}"
-        if trial.is_broken:
+        proving = self.proving
+        name = f"{proving.kind} {proving.name}, seed {proving.seed}"
+        if proving.is_broken:
             return None if self.failed else f"{name}: not caught {self.stopped}".rstrip()
         if self.stopped:
             return f"{name}: no verdict: {self.stopped}"
@@ -131,10 +131,10 @@ def prove(seeds: Sequence[int], console: Console, matrix: Path | None) -> bool:
 
     It runs on a mutant until a check fails.
     """
-    trials = [Trial(kind, name, seed) for seed in seeds for kind in KINDS for name in KINDS[kind].servers]
+    provings = [Proving(kind, name, seed) for seed in seeds for kind in KINDS for name in KINDS[kind].servers]
     # two more than can compute at once, since some wait for messages to be sent
     with ProcessPoolExecutor((os.cpu_count() or 1) + 2, mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(Trial.run, trial) for trial in trials]
+        futures = [pool.submit(Proving.run, proving) for proving in provings]
         done = track(as_completed(futures), "Proving", len(futures), console=console, transient=True)
         try:
             findings = [future.result() for future in done]
@@ -152,11 +152,11 @@ def prove(seeds: Sequence[int], console: Console, matrix: Path | None) -> bool:
 
 
 def _summary(findings: Sequence[Findings]) -> str:
-    mutants = [finding for finding in findings if finding.trial.is_broken]
-    conforming = [finding for finding in findings if not finding.trial.is_broken]
+    mutants = [finding for finding in findings if finding.proving.is_broken]
+    conforming = [finding for finding in findings if not finding.proving.is_broken]
     caught = sum(not finding.problem for finding in mutants)
     false_positives = sum(bool(finding.problem) for finding in conforming)
-    seeds = sorted({finding.trial.seed for finding in findings})
+    seeds = sorted({finding.proving.seed for finding in findings})
     return (
         f"{caught} of {len(mutants)} mutants caught, {false_positives} false positives on {len(conforming)} conforming "
         f"servers, with {'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}."
@@ -180,7 +180,7 @@ def _matrix(findings: Sequence[Findings]) -> str:
     for name, kind in KINDS.items():
         lines += ["", f"## {kind.heading}", "", "| server | what it does | failed check |", "|---|---|---|"]
         for server, description in kind.servers.items():
-            found = [finding for finding in findings if (finding.trial.kind, finding.trial.name) == (name, server)]
+            found = [finding for finding in findings if (finding.proving.kind, finding.proving.name) == (name, server)]
             lines.append(f"| `{server}` | {description} | {_failed_in(found)} |")
     return "\n".join(lines) + "\n"
 

@@ -1,17 +1,24 @@
-"""Writes exchanges as lines of bash with curl. They create what they ask for, and do not show the key."""
+"""Writes exchanges as lines of bash with curl. They create what they ask for, and do not show the key.
+
+What a server said is data there: nothing of it is run, and an id that is read from a response is a whole number or nothing.
+"""
 
 import json
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from .exchange import Exchange
 from .keys import KEY_VARIABLE, in_shell
+from .models import as_list
+from .shown import Shown
 from .target import Target
 
-# Below this a number is more likely a count or a status than an id.
-_SMALLEST_ID = 100
-_ID = re.compile("[0-9]{3,}")
+_BY_ID = re.compile(r"/(sms|message)/([0-9]{1,100})")
+_ID_AND_MORE = re.compile(r"/(sms|message)/([^0-9]*)([0-9]{1,100})([^0-9].*)?")
+# An id: whether it is one of a message or of an SMS, and its number. The two kinds may have the same numbers.
+Id = tuple[str, int]
 
 
 def reproducer(exchanges: Sequence[Exchange], target: Target) -> str:
@@ -22,79 +29,108 @@ def reproducer(exchanges: Sequence[Exchange], target: Target) -> str:
 
 def _worth_showing(exchanges: Sequence[Exchange]) -> Iterator[Exchange]:
     """All but the requests for ids that the server did not give out, unless they found something."""
-    given: set[int] = set()
+    given: set[Id] = set()
     for exchange in exchanges:
-        asked = {int(number) for number in _ID.findall(exchange.path)}
-        is_probe = exchange.method == "GET" and exchange.status == 404 and not asked & given
+        asked = _BY_ID.fullmatch(exchange.path)
+        is_given = asked is not None and (asked[1], int(asked[2])) in given
+        is_probe = exchange.method == "GET" and exchange.status == 404 and not is_given
         if not is_probe or exchange is exchanges[-1]:
             yield exchange
-        given |= dict(_ids(exchange.json())).keys()
+        given |= dict(_ids(exchange)).keys()
 
 
 def _lines(exchanges: Sequence[Exchange], target: Target) -> Iterator[str]:
     names = _names(exchanges)
-    known: dict[int, str] = {}
+    known: dict[Id, str] = {}
     for index, exchange in enumerate(exchanges, 1):
-        command = f"curl -sS {_arguments(exchange, known, target)}"
-        ids = {number: path for number, path in _ids(exchange.json()) if number in names and number not in known}
+        command = f"curl -gsS {_arguments(exchange, known, target)}"
+        if body := _body(exchange, target):
+            command = f"{body} | {command} --data-binary @-"
+        ids = {key: path for key, path in _ids(exchange) if key in names and key not in known}
         if not ids:
             yield f"{command} -w '\\n%{{http_code}}\\n'"
             continue
-        yield f'response{index}=$({command}); echo "$response{index}"'
-        for number, path in ids.items():
-            known[number] = names[number]
-            code = shlex.quote(f"import json, sys; print(json.load(sys.stdin){path})")
-            yield f'{names[number]}=$(python3 -c {code} <<<"$response{index}")'
+        yield f"response{index}=$({command}); printf '%s\\n' \"$response{index}\""
+        for key, path in ids.items():
+            known[key] = names[key]
+            code = shlex.quote(f"import json, sys; print(int(json.load(sys.stdin){path}))")
+            yield f'{names[key]}=$(python3 -c {code} <<<"$response{index}")'
 
 
-def _names(exchanges: Sequence[Exchange]) -> dict[int, str]:
+def _names(exchanges: Sequence[Exchange]) -> dict[Id, str]:
     """Names for the ids that later requests ask for, or are near to."""
-    given: list[int] = []
-    names: dict[int, str] = {}
+    given: list[Id] = []
+    names: dict[Id, str] = {}
     for exchange in exchanges:
-        for number in _ID.findall(exchange.path):
-            if given:
-                names.setdefault(_nearest(int(number), given), f"id{len(names) + 1}")
-        given += dict(_ids(exchange.json()))
+        asked = _ID_AND_MORE.fullmatch(exchange.path)
+        if asked and given:
+            names.setdefault(_nearest((asked[1], int(asked[3])), given), f"id{len(names) + 1}")
+        given += dict(_ids(exchange))
     return names
 
 
-def _nearest(number: int, given: Sequence[int]) -> int:
-    return min(given, key=lambda other: abs(other - number))
+def _nearest(asked: Id, given: Sequence[Id]) -> Id:
+    """The id that is meant: of the same kind with that number, of the other kind with it, or the next of the same kind."""
+    kind, number = asked
+    return min(given, key=lambda id_: (id_ != asked, id_[1] != number, id_[0] != kind, abs(id_[1] - number)))
 
 
-def _arguments(exchange: Exchange, known: dict[int, str], target: Target) -> str:
-    def named(match: re.Match[str]) -> str:
-        number = int(match[0])
-        if not known:
-            return match[0]
-        nearest = _nearest(number, list(known))
-        return f"${known[nearest]}" if number == nearest else f"$(({known[nearest]} + {number - nearest}))"
-
-    path = _ID.sub(named, exchange.path).replace("'", "%27").replace('"', "%22")
-    arguments = [f'-X {exchange.method} "$url{path}"']
+def _arguments(exchange: Exchange, known: dict[Id, str], target: Target) -> str:
+    arguments = [f'-X {shlex.quote(exchange.method)} "$url"{_path(exchange.path, known)}']
     if exchange.authorization is not None:
         arguments.append(f'-H "Authorization: {in_shell(exchange.authorization, target.api_key)}"')
-    if exchange.body:
-        arguments.append("-H 'Content-Type: application/json; charset=utf-8'")
-        arguments.append(f"--data-binary {_quoted(exchange.body)}")
+    if exchange.body or exchange.sent_type:
+        arguments.append(f"-H {shlex.quote('Content-Type: ' + (exchange.sent_type or ''))}")
     return " ".join(arguments)
 
 
-def _quoted(body: bytes) -> str:
-    """A body as bash writes it."""
-    if body.isascii():
-        return shlex.quote(body.decode())
-    return "$'" + "".join(f"\\x{byte:02x}" for byte in body) + "'"
+def _path(path: str, known: dict[Id, str]) -> str:
+    asked = _ID_AND_MORE.fullmatch(path)
+    if not (asked and known):
+        return shlex.quote(path)
+    kind, before, digits, behind = asked.groups()
+    nearest = _nearest((kind, int(digits)), list(known))
+    name, distance = known[nearest], int(digits) - nearest[1]
+    # bash does not count beyond 64 bits, and would run what is no number
+    value = f'"${{{name}}}"' if distance == 0 else f'"$(python3 -c "print(${{{name}}} + {distance})")"'
+    return f"{shlex.quote(f'/{kind}/{before}')}{value}{shlex.quote(behind) if behind else ''}"
 
 
-def _ids(value: object, path: str = "") -> Iterator[tuple[int, str]]:
-    """What may be an id in a JSON value, and how Python reads it."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _ids(item, f"{path}[{json.dumps(key)}]")
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _ids(item, f"{path}[{index}]")
-    elif isinstance(value, int) and not isinstance(value, bool) and value >= _SMALLEST_ID:
-        yield value, path
+def _body(exchange: Exchange, target: Target) -> str:
+    """What writes the body, byte by byte."""
+    if not exchange.body:
+        return ""
+    body = Shown.without(target.api_key).secret(exchange.body.decode("latin-1")).encode("latin-1")
+    if body.isascii() and body.decode().isprintable():
+        return f"printf %s {shlex.quote(body.decode())}"
+    return f"printf {shlex.quote(''.join(map(_escaped, body)))}"
+
+
+def _escaped(byte: int) -> str:
+    """A byte in a format of printf."""
+    letter = chr(byte)
+    if letter in "%\\":
+        return letter * 2
+    return letter if 32 <= byte < 127 else f"\\{byte:03o}"
+
+
+def _ids(exchange: Exchange) -> Iterator[tuple[Id, str]]:
+    """The ids in a response, and how Python reads them in its JSON."""
+    answer = exchange.json()
+    if exchange.method == "POST" and isinstance(answer, dict):
+        yield from _id("message", answer.get("message_id"), '["message_id"]')
+        by_number = answer.get("sms_ids")
+        for number, ids in by_number.items() if isinstance(by_number, dict) else []:
+            place = f'["sms_ids"][{json.dumps(number)}]'
+            for index, sms_id in enumerate(as_list(ids)):
+                yield from _id("sms", sms_id, f"{place}[{index}]" if isinstance(ids, list) else place)
+    elif exchange.method == "GET" and isinstance(answer, list):
+        for index, row in enumerate(answer):
+            yield from _id("sms", row.get("id") if isinstance(row, dict) else None, f'[{index}]["id"]')
+
+
+def _id(kind: str, value: Any, place: str) -> Iterator[tuple[Id, str]]:
+    """An id, also one that is written as a string."""
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    if re.fullmatch("[0-9]{1,100}", text):
+        yield (kind, int(text)), place

@@ -1,18 +1,29 @@
 """Runs the checks on a server, and cleans up."""
 
+import os
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import tempfile
+import warnings
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
+import attrs
+import hypothesis
 import pytest
+import schemathesis.generation
+from hypothesis.configuration import set_hypothesis_home_dir
 
-from .contract_check import ContractCheck
+from .document import SCHEMA
+from .errors import CannotTestError
 from .observations import Observation, observe
-from .plugin import ContractPlugin
+from .plugin import ContractPlugin, where
 from .results import Result, RunResult
+from .safe_mode import Account
 from .server import Server
+from .shown import Shown
 
 _FOLDER = Path(__file__).parent
 # In this order: what later ones rely on comes first, and in safe mode later ones use the messages of earlier ones.
@@ -29,71 +40,162 @@ _ARGUMENTS = [
     *("-p", "_hypothesis_pytestplugin"),
     *("-p", "no:terminal"),
     *("-p", "no:cacheprovider"),
+    *("-p", "no:junitxml"),
+    *("-p", "no:warnings"),
+    *("-p", "no:unraisableexception"),
+    *("-p", "no:faulthandler"),
 ]
-_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
+# After so many interruptions a library that does not return is left at once.
+_MOST_INTERRUPTIONS = 3
+
+hypothesis.settings.register_profile("contract", hypothesis.settings.get_profile("default"), database=None)
+
+
+def handled_signals() -> list[int]:
+    """The signals that end a run: SIGHUP too, unless nohup or the like has it ignored."""
+    numbers = [number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
+    return [number for number in numbers if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN]
+
+
+def _nothing(*_: object) -> None:
+    pass
+
+
+@attrs.frozen
+class Progress:
+    """Who is told what is being done.
+
+    Attributes:
+        on_start: Is called with the name of each check, its number and how many there are.
+        on_result: Is called with each result.
+        on_text: Is called with a sentence on what takes time.
+    """
+
+    on_start: Callable[[str, int, int], None] = _nothing
+    on_result: Callable[[Result], None] = _nothing
+    on_text: Callable[[str], None] = _nothing
 
 
 def run(
     server: Server,
     *,
-    on_result: Callable[[Result], None] | None = None,
+    progress: Progress | None = None,
     until_failed: bool = False,
     throwaway: bool = False,
+    names: Collection[str] = (),
     options: Sequence[str] = (),
 ) -> RunResult:
-    """Run the checks; `options` are those of pytest.
+    """Run the checks, or those with `names`; `options` are those of pytest.
 
-    Then the open points are observed, and everything that was created is deleted, unless the server is a throwaway.
+    Then the open points are observed, and everything that was created is deleted, unless the server is a throwaway. There
+    is a result whatever happens.
     """
-    plugin = ContractPlugin(server, on_result, until_failed=until_failed)
+    progress = progress or Progress()
+    shown = Shown.without(server.target.api_key)
+    plugin = ContractPlugin(server, progress.on_result, progress.on_start, names=names, until_failed=until_failed)
     observations: list[Observation] = []
     leftovers: list[str] = []
-    try:
-        with _interruptible(server):
-            _pytest(plugin, f"--hypothesis-seed={server.effort.seed}", *options)
+    with _interruptible(server):
+        with _stopping(plugin, shown):
+            _pytest(plugin, *options)
             if not (throwaway or plugin.stopped):
-                observations = list(observe(server))
-    finally:
+                progress.on_text("Observing what the page leaves open.")
+                _observe(server, observations, shown)
         if not throwaway:
-            # no second Ctrl-C keeps the first one from being cleaned up after
-            with _handling(signal.SIG_IGN):
-                leftovers = server.clean_up()
-    return RunResult(server.target.url, plugin.results, observations, leftovers, plugin.stopped)
+            with _stopping(plugin, shown):
+                leftovers = [shown.line(leftover) for leftover in server.clean_up(progress.on_text)]
+    account = account_lines(server.account, leftovers, shown) if server.safe_mode else []
+    return RunResult(
+        shown.line(server.target.url),
+        plugin.results,
+        observations,
+        leftovers,
+        plugin.stopped,
+        account,
+        server.effort.seed,
+    )
 
 
-def planned(server: Server, options: Sequence[str] = ()) -> Mapping[str, ContractCheck]:
-    """The checks that would be run, by name. Nothing is sent."""
-    plugin = ContractPlugin(server)
+def _observe(server: Server, observations: list[Observation], shown: Shown) -> None:
+    """Collect observations; a server that stops answering ends that, and changes no verdict."""
+    try:
+        observations.extend(Observation(seen.point, shown.line(seen.seen)) for seen in observe(server))
+    except CannotTestError as error:
+        observations.append(Observation("further points", shown.line(f"could not be observed: {error}")))
+
+
+@contextmanager
+def _stopping(plugin: ContractPlugin, shown: Shown) -> Iterator[None]:
+    """Note why something ended early. A first reason stays."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        plugin.stopped = plugin.stopped or "it was interrupted"
+    except CannotTestError as error:
+        plugin.stopped = plugin.stopped or shown.line(str(error))
+    except (Exception, SystemExit) as error:
+        plugin.stopped = plugin.stopped or f"the suite itself failed: {shown.line(where(error))}"
+
+
+def planned(server: Server, names: Collection[str] = (), options: Sequence[str] = ()) -> ContractPlugin:
+    """The plugin that knows the checks that would be run. Nothing is sent."""
+    plugin = ContractPlugin(server, names=names)
     _pytest(plugin, "--collect-only", *options)
-    return plugin.checks
+    if plugin.stopped:
+        raise KeyboardInterrupt
+    return plugin
 
 
 def _pytest(plugin: ContractPlugin, *options: str) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        for variable in _VARIABLES:
-            patch.delenv(variable, raising=False)
-        pytest.main([*_ARGUMENTS, *options], [plugin])
+    """Run pytest, which gets nothing from the environment and leaves nothing behind."""
+    seed = plugin.server_seed
+    SCHEMA.config.seed = seed
+    schemathesis.generation.RANDOM.seed(seed)
+    hypothesis.settings.load_profile("contract")  # not the one that Hypothesis loads where it thinks that this is CI
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        set_hypothesis_home_dir(folder)
+        for variable in os.environ:
+            if variable.startswith(("PYTEST_", "HYPOTHESIS_")):
+                patch.delenv(variable)
+        pytest.main([*_ARGUMENTS, f"--hypothesis-seed={seed}", *options], [plugin])
+
+
+def account_lines(account: Account, leftovers: Sequence[str], shown: Shown) -> list[str]:
+    """What was created, and what became of it, as far as that is known."""
+    count = sum(map(len, account.created.values()))
+    lines = [f"Created: {len(account.created)} messages with {count} SMS."]
+    lines += [f"NOT DELETED: {leftover}" for leftover in leftovers]
+    if account.created and not leftovers:
+        lines.append("All that is known of was deleted." if account.unclear else "All of them were deleted.")
+    for exchange in account.unclear:
+        answer = (
+            f"NOT KNOWN: a request that was answered {exchange.status} {exchange.response_body[:200]!r}"
+            if exchange.status
+            else "NO RESPONSE to a request that"
+        )
+        asked = exchange.body.decode(errors="replace")
+        lines.append(shown.line(f"{answer} may have created a message that may be sent: {asked}"))
+    return lines
 
 
 @contextmanager
 def _interruptible(server: Server) -> Iterator[None]:
-    """Let Ctrl-C, or a request to terminate, end a run before the next request; a second one ends it at once.
+    """Let a signal end what the session waits for, and each further request.
 
-    A library might take an exception that came up anywhere else for one of its own.
+    A library might take an exception that came up anywhere else for one of its own. Only one that does not return is left
+    that way.
     """
+    interruptions = 0
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        if server.session.is_interrupted:
+        nonlocal interruptions
+        interruptions += 1
+        server.session.interrupt()
+        if interruptions >= _MOST_INTERRUPTIONS:
             raise KeyboardInterrupt
-        server.session.is_interrupted = True
 
-    with _handling(interrupt):
-        yield
-
-
-@contextmanager
-def _handling(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> Iterator[None]:
-    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    before: dict[Any, Any] = {number: signal.signal(number, interrupt) for number in handled_signals()}
     try:
         yield
     finally:

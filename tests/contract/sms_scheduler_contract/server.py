@@ -2,7 +2,7 @@
 
 import itertools
 import json
-import secrets
+import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +24,7 @@ from .document import CODES, OPERATIONS
 from .errors import CannotTestError, CheckFailedError, NotTestedError, fail
 from .models import Created, Draft, Sms, as_list, read_created, read_sms
 from .safe_mode import Account, CleanUp, SafeMode
-from .session import Session
+from .session import Limits, Session, TooDeepError, TooLargeError, TooLongError, problem
 from .target import Target
 
 # What Schemathesis checks in every response: that it is one of those in the document.
@@ -73,26 +73,32 @@ class Server:
         cases: How many scenarios were run.
     """
 
-    def __init__(self, target: Target, *, safe_mode: SafeMode | None = None, effort: Effort | None = None) -> None:
+    def __init__(
+        self,
+        target: Target,
+        *,
+        safe_mode: SafeMode | None = None,
+        effort: Effort | None = None,
+        limits: Limits | None = None,
+    ) -> None:
         self.target = target
         self.safe_mode = safe_mode
         self.effort = effort or Effort()
         self.account = Account()
         self.adaptation = Adaptation()
-        self.session = Session(target, self._before, self.account.note)
+        self.session = Session(target, self._before, self.account.note, limits)
         self.tomorrow: Created | None = None
         self.sent: list[tuple[Created, float]] = []
         self.failure: CheckFailedError | None = None
         self.cases = 0
-        self._run = f"{secrets.randbelow(1_000):03}"
+        self._run = f"{random.Random(self.effort.seed).randrange(1_000):03}"
         self._created: list[Created] = []
         self._is_explored = False
         self._excuse: str | None = None
         self._numbers: Sequence[str] = target.phone_numbers
 
-    def _before(self, request: requests.PreparedRequest) -> None:
-        if self.safe_mode:
-            self.safe_mode.before(request, self.target)
+    def _before(self, request: requests.PreparedRequest) -> float:
+        return self.safe_mode.before(request, self.target, self.account) if self.safe_mode else 0.0
 
     def check(self) -> None:
         """Check that the API is there and accepts the key, by requests that cannot create anything.
@@ -123,16 +129,29 @@ class Server:
             return self.session.call("POST", "/sms", self.target.authorization, b"{}").status_code
         except requests.exceptions.ContentDecodingError:
             return None
+        except (TooLongError, TooLargeError) as error:
+            raise CannotTestError(f"{self.target.url} does not answer as a server does: {error}") from None
         except requests.RequestException as error:
             reason = _root_cause(error)
             raise CannotTestError(
                 f"no server answers at {self.target.url}: {reason}; start it, or correct --url"
             ) from None
 
-    def clean_up(self) -> list[str]:
+    def is_mock_server(self) -> bool:
+        """Whether this is the mock server, which sends nothing; otherwise a loopback address may lead anywhere."""
+        health = self.target.url.removesuffix("/api/v1") + "/_mock/health"
+        try:
+            answer = self.session.request("GET", health)
+            return answer.status_code == 200 and bool(answer.json() == {"status": "ok"})
+        except (requests.RequestException, ValueError):
+            return False
+        finally:
+            self.session.history.clear()  # it is no part of the API
+
+    def clean_up(self, on_progress: Callable[[str], None]) -> list[str]:
         """Delete what was created. The result says of each message that may still be sent why."""
-        self.session.is_interrupted = False
-        return CleanUp(self.session, self.target.authorization, self.account, is_thorough=bool(self.safe_mode)).run()
+        rate = self.safe_mode.rate if self.safe_mode else None
+        return CleanUp(self.session, self.target.authorization, self.account, rate, on_progress).run()
 
     @contextmanager
     def scenario(self) -> Iterator[None]:
@@ -146,11 +165,15 @@ class Server:
             yield
         except CheckFailedError as error:
             self._fail(error)
+        except TooDeepError as error:
+            self._fail(CheckFailedError("a response is JSON as openapi.yaml describes it", str(error)))
         except requests.exceptions.ContentDecodingError as error:
             self._fail(CheckFailedError("a body is encoded as its Content-Encoding says", str(error)))
         except requests.RequestException as error:
             # the traceback would show the key
-            self._explain_dropped(type(error).__name__)
+            if isinstance(error, TooLongError | TooLargeError):
+                raise CannotTestError(f"it stopped answering ({problem(error)})") from None
+            self._explain_dropped(problem(error))
 
     def _explain_dropped(self, reason: str) -> NoReturn:
         """A request got no response: the check fails if the server is still there."""

@@ -17,6 +17,8 @@ class Target:
         phone_numbers: Numbers that messages may be created for.
         is_sender_named: Whether the tester named the sender, and so knows that the account has it.
         scheme: The word before the key.
+        ca_file: The certificates that https is checked with; those that requests brings along if empty.
+        proxy: The URL of a proxy; none if empty.
     """
 
     url: str
@@ -25,6 +27,8 @@ class Target:
     phone_numbers: tuple[str, ...] = ("+33612345678",)
     is_sender_named: bool = True
     scheme: str = "bearer"
+    ca_file: str = ""
+    proxy: str = ""
 
     @property
     def authorization(self) -> str:
