@@ -1,4 +1,4 @@
-"""What makes a function a contract check: its sentence, the cases it is run in, and what it does in safe mode."""
+"""What makes a function a contract check: its sentences, the cases it is run in, and what it does in safe mode."""
 
 import inspect
 from collections.abc import Callable, Iterable
@@ -20,14 +20,26 @@ class ContractCheck:
     """What is known of a contract check before it is run.
 
     Attributes:
-        text: What the page states, in a sentence: the first paragraph of the docstring.
+        text: What is checked, in a sentence: the first paragraph of the docstring.
+        page_sentence: The words of the vendor's page that it rests on.
         posts: How many requests for a message it sends in safe mode, at most.
         unsafe: Why it is not run in safe mode; None if it is.
     """
 
     text: str
+    page_sentence: str
     posts: int = 0
     unsafe: str | None = None
+
+
+def rests_on(page_sentence: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Name the words of the vendor's page that a test of Schemathesis rests on, as `contract_check` does."""
+
+    def decorate(test: Callable[..., None]) -> Callable[..., None]:
+        test.page_sentence = page_sentence  # type: ignore[attr-defined]
+        return test
+
+    return decorate
 
 
 def first_paragraph(function: Callable[..., object]) -> str:
@@ -36,6 +48,7 @@ def first_paragraph(function: Callable[..., object]) -> str:
 
 
 def contract_check(
+    page_sentence: str,
     *,
     posts: int = 0,
     unsafe: str | None = None,
@@ -44,6 +57,8 @@ def contract_check(
     **strategies: st.SearchStrategy[Any],
 ) -> Callable[[Callable[..., None]], Callable[[Server], None]]:
     """Make a scenario a test: it is run with the arguments of `first`, then in `cases` that Hypothesis makes up.
+
+    `page_sentence` are the words of the vendor's page that it rests on: what the page does not say fails no server.
 
     In safe mode it is run once, with the first or else the simplest arguments, or not at all if it is `unsafe`. Without
     `first` and strategies it is run once anyway.
@@ -57,7 +72,8 @@ def contract_check(
             _run(server, scenario, known, st.fixed_dictionaries(strategies) if strategies else None, cases)
 
         test.__name__, test.__doc__, test.__module__ = scenario.__name__, scenario.__doc__, scenario.__module__
-        test.contract_check = ContractCheck(first_paragraph(scenario), posts, unsafe)  # type: ignore[attr-defined]
+        known_as = ContractCheck(first_paragraph(scenario), page_sentence, posts, unsafe)
+        test.contract_check = known_as  # type: ignore[attr-defined]
         return test
 
     return decorate

@@ -20,6 +20,7 @@ class Exchange:
         status: The response's status, None if there was no response.
         content_type: Its Content-Type header.
         response_body: Its body.
+        location: Its Location header.
     """
 
     method: str
@@ -30,6 +31,7 @@ class Exchange:
     status: int | None = None
     content_type: str | None = None
     response_body: bytes = b""
+    location: str = ""
 
     @classmethod
     def of(cls, base_url: str, request: requests.PreparedRequest, response: requests.Response | None) -> Self:
@@ -42,7 +44,11 @@ class Exchange:
             return sent
         content_type = response.headers.get("Content-Type")
         return attrs.evolve(
-            sent, status=response.status_code, content_type=content_type, response_body=response.content
+            sent,
+            status=response.status_code,
+            content_type=content_type,
+            response_body=response.content,
+            location=response.headers.get("Location", ""),
         )
 
     def json(self) -> Any:

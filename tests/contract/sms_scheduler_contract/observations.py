@@ -25,6 +25,8 @@ def observe(server: Server) -> Iterator[Observation]:
     for point, look in _LOOKS.items():
         if seen := look(server.session.history):
             yield Observation(point, seen)
+    for limited, seen in server.adaptation.seen.items():
+        yield Observation(limited, seen)
     for point, ask in _QUESTIONS.items():
         if server.safe_mode:
             continue
@@ -129,8 +131,60 @@ def _scheme(server: Server) -> str:
     return f"{', '.join(words)} accepted"
 
 
+def _other_ways_to_the_key(server: Server) -> str:
+    ways = {"Token": "Token", "Basic": "Basic", "no scheme": ""}
+    accepted = [name for name, scheme in ways.items() if _is_known(server, scheme)]
+    return f"{', '.join(accepted) or 'none'} accepted"
+
+
 def _is_known(server: Server, scheme: str) -> bool:
-    return server.request("getMessage", 2**53 - 1, authorization=f"{scheme} {server.target.api_key}").status_code != 401
+    authorization = f"{scheme} {server.target.api_key}".lstrip()
+    return server.request("getMessage", 2**53 - 1, authorization=authorization).status_code != 401
+
+
+def _odd_ids(server: Server) -> str:
+    (created,) = server.messages(Draft(numbers=(0,)))
+    forms = ("{}abc", "{}.5", "x{}", " {}", "0{}")
+    results = {form.format("ID"): server.request("getSms", form.format(created.ids[0])).status_code for form in forms}
+    return ", ".join(f"{form}: {status}" for form, status in results.items())
+
+
+def _odd_numbers(server: Server) -> str:
+    results = {}
+    for number in ("0612345678", "+33 6 12 34 56 78", "+33-612-345-678", "0404-040-404", "hello", ""):
+        response = server.request(
+            "createSms", body=json.dumps(server.fields(Draft()) | {"phone_numbers": [number]}).encode()
+        )
+        results[number] = f"refused with {response.status_code}"
+        if response.status_code == 200:
+            report = server.message(read_created(response.json()).message_id) or {}
+            statuses = ", ".join(str(sms.status) for sms in report.values())
+            results[number] = f"accepted, status {statuses or 'unknown'}"
+    return "; ".join(f"{number!r}: {seen}" for number, seen in results.items())
+
+
+def _numbers_as_object(server: Server) -> str:
+    fields = server.fields(Draft(numbers=(0,)))
+    return _created(server, fields | {"phone_numbers": dict(enumerate(fields["phone_numbers"]))})
+
+
+def _empty_date(server: Server) -> str:
+    return _created(server, server.fields(Draft(numbers=(0,))) | {"delivery_date": ""})
+
+
+def _null_stop(server: Server) -> str:
+    return _created(server, server.fields(Draft(numbers=(0,))) | {"message_stop": None})
+
+
+def _no_json(server: Server) -> str:
+    response = server.request("createSms", body=b"not json")
+    return f"{response.status_code} {(response.headers.get('Content-Type') or 'no body').partition(';')[0]}"
+
+
+def _no_content_type(server: Server) -> str:
+    body = json.dumps(server.fields(Draft(numbers=(0,)))).encode()
+    headers = {"Authorization": server.target.authorization}
+    return str(server.session.request("POST", f"{server.target.url}/sms", data=body, headers=headers).status_code)
 
 
 def _report_of_deleted(server: Server) -> str:
@@ -217,6 +271,14 @@ def _success(success: bool | int | None) -> str:
 
 _QUESTIONS: dict[str, Callable[[Server], str]] = {
     "scheme word of the key": _scheme,
+    "other ways to send the key": _other_ways_to_the_key,
+    "an id with more around it": _odd_ids,
+    "phone numbers against the page's rule": _odd_numbers,
+    "an object of phone numbers": _numbers_as_object,
+    "an empty date": _empty_date,
+    "null for message_stop": _null_stop,
+    "a body that is not JSON": _no_json,
+    "a body without a content type": _no_content_type,
     "report of a deleted SMS": _report_of_deleted,
     "deleting an SMS again": _deleted_again,
     "a message whose SMS are all deleted": _empty_message,

@@ -215,4 +215,4 @@ def _check(item: pytest.Function) -> ContractCheck:
         return known
     text = first_paragraph(function)
     operation = getattr(item, "operation_label", None)
-    return ContractCheck(f"{operation}: {text}" if operation else text, unsafe=MADE_UP)
+    return ContractCheck(f"{operation}: {text}" if operation else text, function.page_sentence, unsafe=MADE_UP)

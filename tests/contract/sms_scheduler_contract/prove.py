@@ -48,7 +48,10 @@ KINDS: Mapping[str, Kind] = {
         {"lists": "sms_ids has a list of ids for each number", "integers": "sms_ids has one id for each number"},
         is_broken=False,
     ),
-    "another": Kind("Another server", {"as it is": "Written from the page alone, in another style"}, is_broken=False),
+    "clock": Kind(
+        "The mock server with a clock in another year", {"2019": "In 2019", "2045": "In 2045"}, is_broken=False
+    ),
+    "another": Kind("Another server", another_server.CONFORMING, is_broken=False),
     "mutant": Kind("Mutants of the mock server", _descriptions(MUTANTS), is_broken=True),
     "another mutant": Kind("Mutants of the other server", another_server.MUTANTS, is_broken=True),
 }
@@ -92,12 +95,13 @@ class Proving:
     @contextmanager
     def _server(self) -> Iterator[Any]:
         if self.kind.startswith("another"):
-            with another_server.another_server(self.name if self.is_broken else None) as server:
+            with another_server.another_server(self.name) as server:
                 yield server
             return
         sms_ids: Literal["lists", "integers"] = "integers" if self.name == "integers" else "lists"
-        with MockServer(now=datetime.datetime(2030, 1, 1), ticking=True, sms_ids=sms_ids) as server:
-            if self.kind != "sms_ids":
+        year = int(self.name) if self.kind == "clock" else 2030
+        with MockServer(now=datetime.datetime(year, 1, 1), ticking=True, sms_ids=sms_ids) as server:
+            if self.kind not in {"sms_ids", "clock"}:
                 {**MUTANTS, **CONFORMING}[self.name].apply(server)
             yield server
 

@@ -27,7 +27,7 @@ from .shown import Shown
 
 _FOLDER = Path(__file__).parent
 # In this order: what later ones rely on comes first, and in safe mode later ones use the messages of earlier ones.
-_TOPICS = ("creation", "reports", "deletion", "sequences", "keys", "refusals", "document", "aftermath")
+_TOPICS = ("creation", "reports", "deletion", "parallel", "sequences", "keys", "refusals", "document", "aftermath")
 _ARGUMENTS = [
     *("--pyargs", *(f"{__package__}.checks.{topic}" for topic in _TOPICS)),
     "--import-mode=importlib",

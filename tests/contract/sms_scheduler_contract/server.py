@@ -1,8 +1,11 @@
 """The server under test, in terms of the API."""
 
+import itertools
 import json
 import random
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, NoReturn, cast
 
@@ -16,7 +19,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from .document import OPERATIONS
+from .adaptation import Adaptation
+from .document import CODES, OPERATIONS
 from .errors import CannotTestError, CheckFailedError, NotTestedError, fail
 from .models import Created, Draft, Sms, as_list, read_created, read_sms
 from .safe_mode import Account, CleanUp, SafeMode
@@ -27,8 +31,13 @@ from .target import Target
 _CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 # The word before the key, which the vendor's pages write in two ways.
 _SCHEMES = ("bearer", "Bearer")
+SCHEDULED, PENDING = CODES["SCHEDULED"], CODES["PENDING"]
+# A date after any clock, and the time in which a server cancels or sends what is not to be sent yet, in seconds.
+_LATEST, _A_MOMENT = "2099-12-31 12:00:00", 1.0
+# The fields that the page describes as integers, or that hold them.
+_INTEGERS = {"message_id", "sms_ids", "id", "status", "success"}
 # How many phone numbers a scenario has for itself.
-_NUMBERS = 25
+_NUMBERS = 101
 # Why a check that makes up requests is not run in safe mode.
 MADE_UP = "it sends requests with made-up content"
 
@@ -56,7 +65,9 @@ class Server:
         safe_mode: The limits of safe mode, None outside it.
         effort: How much is tried.
         account: What was created.
+        adaptation: What it refuses though the page does not.
         session: The HTTP session, which has the record of all exchanges.
+        tomorrow: A message that is to be sent tomorrow, once there is one.
         sent: The messages that were created for a past date, and when that was by the monotonic clock.
         failure: The last failure of the running check.
         cases: How many scenarios were run.
@@ -74,12 +85,16 @@ class Server:
         self.safe_mode = safe_mode
         self.effort = effort or Effort()
         self.account = Account()
+        self.adaptation = Adaptation()
         self.session = Session(target, self._before, self.account.note, limits)
+        self.tomorrow: Created | None = None
         self.sent: list[tuple[Created, float]] = []
         self.failure: CheckFailedError | None = None
         self.cases = 0
         self._run = f"{random.Random(self.effort.seed).randrange(1_000):03}"
         self._created: list[Created] = []
+        self._is_explored = False
+        self._excuse: str | None = None
         self._numbers: Sequence[str] = target.phone_numbers
 
     def _before(self, request: requests.PreparedRequest) -> float:
@@ -99,6 +114,9 @@ class Server:
         for scheme in _SCHEMES:
             self.target = attrs.evolve(self.target, scheme=scheme)
             status = self._status_of_an_empty_request()
+            location = self.session.exchanges[-1].location
+            if _is_redirect(status) and _is_redirect(self.request("getMessage", 2**53 - 1).status_code):
+                raise CannotTestError(f"{url} redirects to {location!a}: pass the URL that answers by itself")
             if status in {404, 405}:
                 raise CannotTestError(f"{url} is not the API: there is no {url}/sms; does the path end in /api/v1?")
             if status != 401:
@@ -138,7 +156,7 @@ class Server:
     @contextmanager
     def scenario(self) -> Iterator[None]:
         """One case of a check. It starts a new record; outside safe mode it has phone numbers of its own."""
-        if not self.safe_mode:
+        if not (self.safe_mode or self.adaptation.only_named):
             first = self.cases * _NUMBERS % 100_000
             self._numbers = [f"+336{self._run}{first + index:05}" for index in range(_NUMBERS)]
         self.cases += 1
@@ -153,7 +171,23 @@ class Server:
             self._fail(CheckFailedError("a body is encoded as its Content-Encoding says", str(error)))
         except requests.RequestException as error:
             # the traceback would show the key
-            raise CannotTestError(f"it stopped answering ({problem(error)})") from None
+            if isinstance(error, TooLongError | TooLargeError):
+                raise CannotTestError(f"it stopped answering ({problem(error)})") from None
+            self._explain_dropped(problem(error))
+
+    def _explain_dropped(self, reason: str) -> NoReturn:
+        """A request got no response: the check fails if the server is still there."""
+        dropped = self.session.exchanges[-1]
+        for wait in (0.0, 0.5, 1.0):
+            time.sleep(wait)
+            try:
+                with self._aside():
+                    self.session.call("POST", "/sms", self.target.authorization, b"{}")
+            except requests.RequestException:
+                continue
+            received = f"{dropped.method} {dropped.path} got none ({reason}), and the server answers again"
+            self._fail(CheckFailedError("each request gets a response", received))
+        raise CannotTestError(f"it stopped answering ({reason})") from None
 
     def _fail(self, error: CheckFailedError) -> NoReturn:
         error.exchanges = error.exchanges or tuple(self.session.exchanges)
@@ -166,20 +200,26 @@ class Server:
             raise NotTestedError(f"in safe mode: {MADE_UP}")
 
     def fields(self, draft: Draft) -> dict[str, Any]:
-        """The request body of a draft."""
-        numbers = [self._numbers[index] for index in draft.numbers if index < len(self._numbers)]
+        """The request body of a draft, within the limits of the server."""
+        if not (self.safe_mode or self._is_explored):
+            self._explore()
+        numbers = list(dict.fromkeys(self._numbers[index % len(self._numbers)] for index in draft.numbers))
         fields: dict[str, Any] = {
             "message_text": draft.text,
             "delivery_date": draft.delivery_date,
             "sender_id": self.target.sender_id,
             "phone_numbers": numbers[0] if draft.as_string else numbers,
         }
+        fields = self.adaptation.within(fields)
         return fields if draft.message_stop is None else {**fields, "message_stop": draft.message_stop}
 
     def create(self, draft: Draft) -> Created:
         """Create a message. The check fails unless that succeeds, with an id for each number."""
         fields = self.fields(draft)
         response = self.post(fields)
+        if response.status_code == 400 and self._is_limited(fields):
+            fields = self.fields(draft)
+            response = self.post(fields)
         if response.status_code != 200:
             self._explain_refused_sender(response)
             fail("a message with all required fields is created: 200", _shown(response))
@@ -193,6 +233,70 @@ class Server:
         if self.safe_mode:
             self._created.append(created)
         return created
+
+    def _explore(self) -> None:
+        """Find out what the server accepts at all, so that it is not accused of what it refuses for another reason."""
+        self._is_explored = True
+        with self._aside():
+            self.adaptation.find_any(self._is_accepted, self.fields(Draft()), self.target.phone_numbers)
+        if self.adaptation.only_named:
+            self._numbers = self.target.phone_numbers
+
+    def _is_limited(self, fields: dict[str, Any]) -> bool:
+        """Whether a limit that the page leaves open explains that a request was refused."""
+        if self.safe_mode:
+            return False
+        with self._aside():
+            return self.adaptation.find(self._is_accepted, fields, self.adaptation.date or Draft().delivery_date)
+
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        """Requests that are no part of the running case, and of what shows its failure again."""
+        exchanges = self.session.exchanges
+        self.session.exchanges = []
+        try:
+            yield
+        finally:
+            self.session.exchanges = exchanges
+
+    def _is_accepted(self, fields: dict[str, Any]) -> bool | None:
+        status = self.request("createSms", body=json.dumps(fields).encode()).status_code
+        return status == 200 if status in {200, 400} else None
+
+    def must_stay_scheduled(self, created: Created) -> None:
+        """Raise NotTestedError if a message like that does not stay scheduled though nobody touches it."""
+        if self._excuse is None:
+            with self._aside():
+                self._excuse = self._excuse_seen() if self.safe_mode else self._excuse_tried(created)
+        if self._excuse:
+            raise NotTestedError(self._excuse)
+
+    def _excuse_seen(self) -> str:
+        """Whether an SMS was cancelled before anything was deleted."""
+        exchanges = itertools.takewhile(lambda exchange: exchange.method != "DELETE", self.session.history)
+        answers = [as_list(exchange.json()) for exchange in exchanges if exchange.method == "GET"]
+        statuses = {row.get("status") for rows in answers for row in rows if isinstance(row, dict)}
+        return _cancelled(status for status in statuses if isinstance(status, int))
+
+    def _excuse_tried(self, created: Created) -> str:
+        fields = {**self.fields(Draft()), "phone_numbers": list(created.sms_ids)}
+        statuses = self._statuses_of_another(fields)
+        if excuse := _cancelled(statuses):
+            return excuse
+        is_clock_later = statuses and not self._statuses_of_another({**fields, "delivery_date": _LATEST})
+        return f"its clock is after {fields['delivery_date']}" if is_clock_later else ""
+
+    def _statuses_of_another(self, fields: dict[str, Any]) -> set[int]:
+        """What a new message becomes within a moment, besides scheduled."""
+        response = self.post(fields)
+        if response.status_code != 200:
+            return set()
+        message_id, ends = read_created(response.json()).message_id, time.monotonic() + _A_MOMENT
+        while True:
+            statuses = {sms.status for sms in (self.message(message_id) or {}).values()} - {SCHEDULED}
+            if statuses - {PENDING} or time.monotonic() > ends:
+                return statuses
+            time.sleep(0.1)
 
     def _explain_refused_sender(self, response: requests.Response) -> None:
         """Only the tester can know which senders the account has."""
@@ -247,16 +351,31 @@ class Server:
         response = self.ask("deleteMessage", message_id)
         return cast("int", response.json()["success"]) if response.status_code == 200 else None
 
+    def ask_together(self, *calls: tuple[str, object, object]) -> list[requests.Response]:
+        """Send requests at once, each an operation with an id or a body; they are checked as `ask` does."""
+        contents = [b"" if body is None else json.dumps(body).encode() for _, _, body in calls]
+        with ThreadPoolExecutor(len(calls)) as pool:
+            asked = [
+                pool.submit(self.request, *call[:2], body=body) for call, body in zip(calls, contents, strict=True)
+            ]
+            responses = [future.result() for future in asked]
+        for (operation_id, identifier, _), response in zip(calls, responses, strict=True):
+            self._check_documented(operation_id, identifier, response)
+        return responses
+
     def ask(
         self, operation_id: str, identifier: object = None, *, body: bytes = b"", authorization: str | None = ""
     ) -> requests.Response:
         """Send a request as `request` does. The check fails if the document does not allow the response."""
         response = self.request(operation_id, identifier, body=body, authorization=authorization)
+        self._check_documented(operation_id, identifier, response)
+        return response
+
+    def _check_documented(self, operation_id: str, identifier: object, response: requests.Response) -> None:
         case = OPERATIONS[operation_id].Case(path_parameters={} if identifier is None else {"id": identifier})
         self.validate(lambda: case.validate_response(response, checks=_CHECKS))
         if response.status_code in {200, 400}:
             _check_encoding(operation_id, response)
-        return response
 
     def request(
         self, operation_id: str, identifier: object = None, *, body: bytes = b"", authorization: str | None = ""
@@ -284,8 +403,18 @@ class Server:
         self._fail(CheckFailedError("a response as openapi.yaml describes it", "; ".join(failures) + response))
 
 
+def _is_redirect(status: int | None) -> bool:
+    return status is not None and 300 <= status < 400
+
+
 def _shown(response: requests.Response) -> str:
     return f"{response.status_code} {response.text[:500]}".strip()
+
+
+def _cancelled(statuses: Iterable[int]) -> str:
+    """Why nothing can be said, if an SMS is cancelled or missed though nobody touched it."""
+    found = sorted(status for status in statuses if 20 <= status < 40)
+    return f"it cancels what was just created, with status {found[0]}" if found else ""
 
 
 def _root_cause(error: BaseException) -> BaseException:
@@ -297,9 +426,22 @@ def _root_cause(error: BaseException) -> BaseException:
 
 def _check_encoding(operation_id: str, response: requests.Response) -> None:
     try:
-        json.loads(response.content.decode("utf-8"), parse_constant=_refuse_constant)
+        answer = json.loads(response.content.decode("utf-8"), parse_constant=_refuse_constant)
     except ValueError as error:
         fail(f"{operation_id} answers JSON in UTF-8", f"{error}: {response.content[:100]!r}")
+    for row in as_list(answer):
+        for name in _INTEGERS & row.keys():
+            if any(isinstance(value, float) for value in _values(row[name])):
+                fail(f"{operation_id} answers `{name}` as an integer, without a fraction", _shown(response))
+
+
+def _values(value: object) -> Iterator[object]:
+    """The values in a JSON value that are neither objects nor lists."""
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _values(item)
+    else:
+        yield value
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from http.cookiejar import DefaultCookiePolicy
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
@@ -74,6 +75,7 @@ class Session(requests.Session):
         self.history: list[Exchange] = []
         self.is_interrupted = False
         self.trust_env = False  # no proxy, no certificate and no password of the environment
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # a cookie might replace the key
         self.auth = lambda request: request
         self._limits = limits or Limits()
         self._ends = time.monotonic() + self._limits.run

@@ -10,15 +10,16 @@ from ..contract_check import contract_check
 from ..errors import NotTestedError, expect
 from ..models import Created, Draft, Sms
 from ..server import Server
-from .reports import LONG, report_of
+from .reports import LONG, expect_state, report_of
 
 TWO = Draft(text="long " * 40, numbers=(0, 1))
 
 
-def delete_one(server: Server, sms_id: int) -> None:
+def delete_one(server: Server, created: Created, sms_id: int) -> None:
     """Delete an SMS that is scheduled for the far future. That must succeed."""
     success = server.delete_sms(sms_id)
-    expect(success is True, f"SMS {sms_id}, scheduled for the far future, is deleted: success is true", success)
+    expected = f"SMS {sms_id}, scheduled for the far future, is deleted: success is true"
+    expect_state(server, created, success is True, expected, success)
 
 
 def delete_all(server: Server, created: Created, remaining: int) -> None:
@@ -28,33 +29,38 @@ def delete_all(server: Server, created: Created, remaining: int) -> None:
         expect(count in {0, None}, f"no SMS of message {created.message_id} is left: success is 0, or 404", count)
     else:
         expected = f"{remaining} of the {len(created.ids)} SMS of message {created.message_id} are deleted"
-        expect(count == remaining, f"{expected}: success is {remaining}", count)
+        expect_state(server, created, count == remaining, f"{expected}: success is {remaining}", count)
 
 
 def expect_untouched(server: Server, before: dict[Created, dict[int, Sms]]) -> None:
     """Messages must be reported as they were before."""
     for created, report in before.items():
         now = report_of(server, created)
-        expect(now == report, f"message {created.message_id} is unchanged: {report}", now)
+        expect_state(server, created, now == report, f"message {created.message_id} is unchanged: {report}", now)
         for sms_id, sms in report.items():
             own = server.sms(sms_id)
-            expect(own == sms, f"SMS {sms_id} is unchanged: {sms}", own)
+            expect_state(server, created, own == sms, f"SMS {sms_id} is unchanged: {sms}", own)
 
 
-@contract_check(posts=1, first=[{"draft": Draft(numbers=(0,))}, {"draft": TWO}, {"draft": LONG}], draft=drafts.drafts())
+@contract_check(
+    "integer success: The number of SMS deleted",
+    posts=1,
+    first=[{"draft": Draft(numbers=(0,))}, {"draft": TWO}, {"draft": LONG}],
+    draft=drafts.drafts(),
+)
 def test_a_message_is_deleted(server: Server, draft: Draft) -> None:
     """Deleting a message deletes each of its SMS once, and answers how many it deleted."""
     (created,) = server.messages(draft)
     delete_all(server, created, len(created.ids))
     reports = {sms_id: server.sms(sms_id) for sms_id in created.ids}
     statuses = {sms and sms.status for sms in reports.values()}
-    expect(
-        len(statuses) == 1, f"all SMS of message {created.message_id} were deleted and have the same status", reports
-    )
+    expected = f"all SMS of message {created.message_id} were deleted and have the same status"
+    expect_state(server, created, len(statuses) == 1, expected, reports)
     delete_all(server, created, 0)
 
 
 @contract_check(
+    "DELETE /sms/{id}: Delete a SMS by its ID",
     posts=1,
     first=[{"draft": TWO, "which": 1}, {"draft": LONG, "which": 0}],
     draft=drafts.drafts(),
@@ -67,7 +73,7 @@ def test_other_sms_of_the_message_are_unchanged(server: Server, draft: Draft, wh
         raise NotTestedError("it needs a message of several SMS: pass --phone-number twice")
     before = report_of(server, created)
     sms_id = created.ids[which % len(created.ids)]
-    delete_one(server, sms_id)
+    delete_one(server, created, sms_id)
     del before[sms_id]
     report = server.message(created.message_id)
     expect(
@@ -75,12 +81,14 @@ def test_other_sms_of_the_message_are_unchanged(server: Server, draft: Draft, wh
     )
     for other, sms in before.items():
         row = (report or {}).get(other)
-        expect(row == sms, f"SMS {other} is unchanged in the report of its message: {sms}", row)
+        expected = f"SMS {other} is unchanged in the report of its message: {sms}"
+        expect_state(server, created, row == sms, expected, row)
         own = server.sms(other)
-        expect(own == sms, f"SMS {other} is unchanged: {sms}", own)
+        expect_state(server, created, own == sms, f"SMS {other} is unchanged: {sms}", own)
 
 
 @contract_check(
+    "boolean success: True if the SMS has been deleted",
     posts=1,
     first=[{"draft": TWO, "which": 0}, {"draft": LONG, "which": 1}],
     draft=drafts.drafts(),
@@ -90,11 +98,12 @@ def test_an_sms_is_deleted(server: Server, draft: Draft, which: int) -> None:
     """An SMS that was deleted is not counted when its message is deleted."""
     (created,) = server.messages(draft)
     sms_id = created.ids[which % len(created.ids)]
-    delete_one(server, sms_id)
+    delete_one(server, created, sms_id)
     delete_all(server, created, len(created.ids) - 1)
 
 
 @contract_check(
+    "DELETE /message/{id}: Delete multiple SMS by their message ID",
     posts=2,
     first=[{"drafts": [TWO] * count, "whole": whole} for count in (2, 3) for whole in (True, False)],
     drafts=drafts.several(),
@@ -108,14 +117,19 @@ def test_other_messages_are_unchanged(server: Server, drafts: list[Draft], whole
     if whole:
         delete_all(server, deleted, len(deleted.ids))
     else:
-        delete_one(server, deleted.ids[0])
+        delete_one(server, deleted, deleted.ids[0])
     expect_untouched(server, before)
 
 
-@contract_check(unsafe="it needs another message", first=[{"draft": TWO}], draft=drafts.drafts())
+@contract_check(
+    "boolean success: True if the SMS has been deleted",
+    unsafe="it needs another message",
+    first=[{"draft": TWO}],
+    draft=drafts.drafts(),
+)
 def test_sms_are_deleted_one_by_one(server: Server, draft: Draft) -> None:
     """The SMS of a message can be deleted one by one; then no SMS of the message is left."""
     (created,) = server.messages(draft)
     for sms_id in created.ids:
-        delete_one(server, sms_id)
+        delete_one(server, created, sms_id)
     delete_all(server, created, 0)

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..contract_check import contract_check
 from ..errors import expect, fail
-from ..models import Created, Draft, read_created
+from ..models import Created, Draft
 from ..server import Server
 
 REQUIRED = ["message_text", "delivery_date", "sender_id", "phone_numbers"]
@@ -18,7 +18,6 @@ WRONG: dict[str, list[Any]] = {
         33612345678,
         True,
         1.5,
-        {"0": "+33612345678"},
         [33612345678],
         [None],
         [["+33612345678"]],
@@ -26,8 +25,7 @@ WRONG: dict[str, list[Any]] = {
         None,
     ],
 }
-NOT_DATES = ["not a date", "2036-13-45 99:99:99", "", "0", "{}"]
-NOT_NUMBERS = ["0612345678", "+33 6 12 34 56 78", "+33-612-345-678", "0404-040-404", "hello", "", "+", "+33612AB5678"]
+NOT_DATES = ["not a date", "2036-13-45 99:99:99", "2020-13-45 99:99:99", "{}"]
 # So many ids between two others are read, at most.
 _MOST_IDS = 64
 
@@ -47,7 +45,11 @@ def but(fields: dict[str, Any], field: str, value: object) -> dict[str, Any]:
     return {**fields, field: value}
 
 
-@contract_check(posts=1, first=[{"field": field} for field in REQUIRED if field != "delivery_date"])
+@contract_check(
+    "Required: true. 400 Bad Request: List of error messages indexed by field names",
+    posts=1,
+    first=[{"field": field} for field in REQUIRED if field != "delivery_date"],
+)
 def test_a_required_field_that_is_missing_is_named(server: Server, field: str) -> None:
     """A request without the text, the sender or the phone numbers is refused with an error for that field."""
     fields = server.fields(Draft())
@@ -55,7 +57,10 @@ def test_a_required_field_that_is_missing_is_named(server: Server, field: str) -
     refused(server, fields, field, f'without "{field}"')
 
 
-@contract_check(unsafe="without a date the server might send it")
+@contract_check(
+    "delivery_date, required: true. 400 Bad Request: List of error messages indexed by field names",
+    unsafe="without a date the server might send it",
+)
 def test_a_missing_date_is_named(server: Server) -> None:
     """A request without the delivery date is refused with an error for that field."""
     fields = server.fields(Draft())
@@ -64,6 +69,7 @@ def test_a_missing_date_is_named(server: Server) -> None:
 
 
 @contract_check(
+    'The field "message_stop" must be a value of type "boolean"',
     posts=1,
     first=[
         {"field": field, "value": value}
@@ -77,6 +83,7 @@ def test_a_field_of_a_wrong_type_is_named(server: Server, field: str, value: obj
 
 
 @contract_check(
+    'The field "phone_numbers" must be a list of type "string"',
     unsafe="the server might send it to somebody",
     first=[{"field": field, "value": value} for field in ("delivery_date", "phone_numbers") for value in WRONG[field]],
 )
@@ -85,32 +92,33 @@ def test_a_date_or_number_of_a_wrong_type_is_named(server: Server, field: str, v
     refused(server, but(server.fields(Draft()), field, value), field, f'with {json.dumps(value)} as "{field}"')
 
 
-@contract_check(unsafe="the server might send it right away", first=[{"value": value} for value in NOT_DATES])
+@contract_check(
+    "string delivery_date: The date the message will be send to",
+    unsafe="the server might send it right away",
+    first=[{"value": value} for value in NOT_DATES],
+)
 def test_an_invalid_date_is_refused(server: Server, value: str) -> None:
     """A delivery date that is not a date is refused with an error for that field."""
     refused(server, but(server.fields(Draft()), "delivery_date", value), "delivery_date", f"with {value!r} as a date")
 
 
 @contract_check(
-    unsafe="the server might send it to somebody",
-    first=[{"value": value, "as_string": as_string} for value in NOT_NUMBERS for as_string in (True, False)],
-)
-def test_an_invalid_phone_number_is_refused(server: Server, value: str, as_string: bool) -> None:
-    """A phone number without its country prefix, or with spaces or hyphens, is refused with an error for that field."""
-    numbers = value if as_string else [value]
-    refused(server, but(server.fields(Draft()), "phone_numbers", numbers), "phone_numbers", f"to {value!r}")
-
-
-@contract_check(
+    "Send and receive data in JSON format",
     unsafe="the server might read it in another way",
     first=[{"body": body} for body in (b"not json", b"{", b'["Hello"]', b'"Hello"', b"null", b"123", b"", b"\xff\xfe")],
 )
 def test_an_invalid_body_is_refused(server: Server, body: bytes) -> None:
-    """A body that is not a JSON object is refused."""
-    refused(server, body, None, f"with {body!r} as its body")
+    """A body that is not a JSON object is refused: 400, with a body of any kind, or 415 if no content type was sent.
+
+    Frameworks answer it before the API does.
+    """
+    status = server.request("createSms", body=body).status_code
+    expect(status in ({400} if body else {400, 415}), f"a request is refused with {body!r} as its body: 400", status)
 
 
-@contract_check(posts=1, first=[{"body": {}}])
+@contract_check(
+    "Required: true. 400 Bad Request: List of error messages indexed by field names", posts=1, first=[{"body": {}}]
+)
 def test_an_empty_request_is_refused(server: Server, body: dict[str, Any]) -> None:
     """An empty request is refused with an error for at least one required field."""
     errors = refused(server, body, None, "without any field")
@@ -122,6 +130,7 @@ def test_an_empty_request_is_refused(server: Server, body: dict[str, Any]) -> No
 
 
 @contract_check(
+    "400 Bad Request",
     unsafe="it reads ids that others may have",
     first=[
         {"field": "sender_id", "value": "not a number"},
@@ -140,22 +149,21 @@ def test_a_refused_request_creates_nothing(server: Server, field: str, value: ob
 
 
 @contract_check(
+    "400 Bad Request",
     unsafe="the server might send it to somebody",
-    first=[{"bad": bad, "index": index} for bad in NOT_NUMBERS[:4] for index in (0, 1, 2)],
+    first=[{"bad": bad, "index": index} for bad, index in (("0612345678", 0), ("+33-612-345-678", 1), ("hello", 2))],
 )
-def test_an_invalid_number_among_valid_ones_gets_no_sms(server: Server, bad: str, index: int) -> None:
-    """An invalid phone number among valid ones gets no SMS; if the request is refused, the others get none either."""
+def test_a_request_refused_for_one_number_creates_nothing(server: Server, bad: str, index: int) -> None:
+    """If a request is refused for one invalid phone number, the valid ones get no SMS either.
+
+    The page does not say whether it is refused: an invalid number may also be reported as Missed.
+    """
     before = server.create(Draft(numbers=(0,)))
     fields = server.fields(Draft(numbers=(1, 2)))
-    numbers: list[str] = fields["phone_numbers"]
-    good = set(numbers)
-    numbers.insert(index, bad)
-    response = server.post(fields)
-    if response.status_code == 200:  # the page does not say whether one invalid number refuses them all
-        created = read_created(response.json())
-        expect(bad not in created.sms_ids, f"{bad!r} is not a phone number and gets no SMS", dict(created.sms_ids))
-    else:
-        expect_nothing_between(server, before, server.create(Draft(numbers=(0,))), good)
+    good = list(fields["phone_numbers"])
+    response = server.post({**fields, "phone_numbers": [*good[:index], bad, *good[index:]]})
+    if response.status_code != 200:
+        expect_nothing_between(server, before, server.create(Draft(numbers=(0,))), set(good))
 
 
 def expect_nothing_between(server: Server, before: Created, after: Created, numbers: set[str]) -> None:

@@ -72,7 +72,7 @@ def _machine(server: Server) -> type[RuleBasedStateMachine]:
             left = self.left[created]
             if left:
                 sms_id = sorted(left)[which % len(left)]
-                delete_one(server, sms_id)
+                delete_one(server, created, sms_id)
                 left.remove(sms_id)
 
         @rule(created=consumes(messages))
@@ -99,7 +99,10 @@ def _machine(server: Server) -> type[RuleBasedStateMachine]:
     return Sequence
 
 
-@contract_check(unsafe="it creates and deletes at random")
+@contract_check(
+    "GET /message/{id}: Get sending report of all SMS sent with a particular message",
+    unsafe="it creates and deletes at random",
+)
 def test_any_sequence_is_consistent(server: Server) -> None:
     """Reports and deletions are right after any sequence of creations, readings, refusals and deletions."""
     machine = _machine(server)

@@ -53,17 +53,6 @@ def _any_number(value: object) -> object:
 
 
 MUTANTS: Mapping[str, Mutant] = {
-    "any-phone-number-accepted": Mutant("Phone numbers are not checked", CREATE, do.accept_numbers("(?s).*")),
-    "national-number-accepted": Mutant(
-        "Numbers without a country prefix are accepted", CREATE, do.accept_numbers(r"\+?[0-9]{6,15}")
-    ),
-    "number-with-spaces-accepted": Mutant("Numbers with spaces are accepted", CREATE, do.accept_numbers(r"\+[0-9 ]+")),
-    "number-with-hyphens-accepted": Mutant(
-        "Numbers with hyphens are accepted", CREATE, do.accept_numbers(r"\+?[0-9-]+")
-    ),
-    "only-first-number-checked": Mutant(
-        "Phone numbers after the first are not checked", CREATE, do.accept_numbers("(?s).*", slice(1, None))
-    ),
     "missing-fields-accepted": Mutant("Text, date and sender need not be there", CREATE, _accept_missing_fields),
     "text-not-required": Mutant("message_text need not be there", CREATE, do.not_required("message_text", "")),
     "date-not-required": Mutant("delivery_date need not be there", CREATE, do.not_required("delivery_date", EPOCH)),
@@ -98,9 +87,6 @@ MUTANTS: Mapping[str, Mutant] = {
         "delivery_date may be any text",
         CREATE,
         do.mended("delivery_date", lambda value: EPOCH if isinstance(value, str) else None),
-    ),
-    "empty-date-accepted": Mutant(
-        "delivery_date may be empty", CREATE, do.mended("delivery_date", lambda value: EPOCH if value == "" else None)
     ),
     "impossible-date-accepted": Mutant(
         "delivery_date may be in the 13th month or at the 99th hour",

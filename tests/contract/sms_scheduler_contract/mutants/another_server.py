@@ -11,7 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,12 +35,9 @@ MUTANTS = {
     "emoji-500": "a character beyond U+FFFF in the text crashes",
     "quote-500": "a quote in the text crashes",
     "newline-500": "a line break in the text crashes",
-    "number-without-prefix": "the plus is optional: a national number passes",
-    "number-with-hyphens": "spaces and hyphens in a number are accepted",
     "one-number-refused": "phone_numbers must be a list",
     "one-number-split": "a number that is not in a list is read as a list of characters",
     "past-refused": "dates in the past are refused",
-    "year-2038": "dates from 2038 on are refused",
     "leap-day": "29 February is refused",
     "stores-what-it-refuses": "a request that is refused makes a message",
     "created-201": "a creation is answered 201",
@@ -86,6 +83,19 @@ MUTANTS = {
     "count-again": "deleting a message counts SMS that were deleted before",
     "bom": "JSON begins with a byte order mark",
     "nested": "what is answered stands in `data`",
+    "two-days-late": "a message is sent two days after its date",
+    "one-day-early": "a message is sent one day before its date",
+    "drops-every-20th": "the connection is closed without a response to every twentieth request",
+    "ids-race": "two creations at once may get one id",
+    "count-race": "two deletions at once both count the SMS",
+    "report-race": "a report that is read during a deletion crashes",
+}
+CONFORMING = {
+    "as it is": "Written from the page alone, in another style",
+    "number-without-prefix": "the plus is optional: a national number passes",
+    "number-with-hyphens": "spaces and hyphens in a number are accepted",
+    "year-2038": "dates from 2038 on are refused",
+    "date-within-a-year": "dates that are more than a year ahead are refused",
 }
 # The method and the status that the mutant changes, and to what.
 WRONG_STATUS = {
@@ -144,14 +154,15 @@ class Service:
     """The API without HTTP. `{mutant: its value}.get(self.mutant, right value)` is how most mutants are built in."""
 
     def __init__(self, mutant: str | None) -> None:
-        if mutant not in {None, *MUTANTS}:
+        if mutant not in {None, *MUTANTS, *CONFORMING}:
             raise ValueError(f"no such mutant: {mutant}; there are {', '.join(MUTANTS)}")
         self.mutant = mutant or ""
         self.api_key = "another-Key-7"
         self.next_id = 2**31
         self.messages: dict[int, list[Sms]] = {}
         self.sms: dict[int, Sms] = {}
-        self.lock = threading.Lock()
+        self.lock: Any = nullcontext() if self.mutant.endswith("-race") else threading.Lock()
+        self.deleting = 0
 
     def answer(self, method: str, path: str, authorization: str, body: bytes) -> Answer:
         with self.lock:
@@ -235,6 +246,8 @@ class Service:
             self.next_id = 2**31
         latest = next(reversed(self.messages.values()), [])
         message_id, rows = self.new_id(), list[Sms]()
+        if days := {"two-days-late": 2, "one-day-early": -1}.get(self.mutant):
+            due += timedelta(days=days)
         for number in numbers[:10] if self.mutant == "ten-numbers" else numbers:
             for part in range(1 if len(text) <= 160 else -(-len(text) // 153)):
                 again = self.mutant == "sms-id-again" and latest and not rows
@@ -245,8 +258,11 @@ class Service:
         return message_id, rows
 
     def new_id(self) -> int:
-        self.next_id += 7
-        return self.next_id - 7
+        id_ = self.next_id
+        if self.mutant == "ids-race":
+            time.sleep(0.01)
+        self.next_id = id_ + 7
+        return id_
 
     def read_fields(self, body: bytes) -> dict[str, Any]:
         try:
@@ -295,6 +311,7 @@ class Service:
         refused = {
             "past-refused": due <= now(),
             "year-2038": due.year >= 2038,
+            "date-within-a-year": due > now() + timedelta(days=366),
             "leap-day": (due.month, due.day) == (2, 29),
         }
         return None if refused.get(self.mutant, False) else due
@@ -351,6 +368,8 @@ class Service:
     def get_message(self, id_: int) -> Answer | None:
         if (rows := self.messages.get(id_)) is None:
             return None
+        if self.mutant == "report-race" and self.deleting:
+            raise CrashError
         if self.mutant == "rows-without-parts":
             rows = [sms for sms in rows if not sms.part]
         if self.mutant == "rows-of-others":
@@ -373,6 +392,14 @@ class Service:
         if (rows := self.messages.get(id_)) is None:
             return None
         before = sum(sms.deleted for sms in rows)
+        if self.mutant in {"count-race", "report-race"}:
+            self.deleting += 1
+            waiting = sum(not sms.deleted and sms.due > now() for sms in rows)
+            time.sleep(0.03)
+            self.deleting -= 1
+            if self.mutant == "count-race":
+                list(map(self.delete, rows))
+                return 200, {"success": waiting}
         spared = {"nothing-counted": rows, "delete-message-spares-parts": [sms for sms in rows if sms.part]}
         count = sum([self.delete(sms) for sms in rows if sms not in spared.get(self.mutant, [])])
         if self.mutant == "delete-message-takes-next":
@@ -407,6 +434,9 @@ class Handler(BaseHTTPRequestHandler):
         server, path, body = self.server, self.path.partition("?")[0], self.read_body()
         assert isinstance(server, AnotherServer)
         server.requests.append((self.command, self.path, body))
+        if server.service.mutant == "drops-every-20th" and len(server.requests) % 20 == 0:
+            self.close_connection = True
+            return
         status, content = server.service.answer(self.command, path, self.headers.get("Authorization", ""), body)
         time.sleep(server.delay)
         content_type, data = server.service.render(content) if status != 204 else ("text/html", b"")

@@ -313,6 +313,15 @@ def accept_key(fits: Callable[[str, str], bool]) -> Handle:
     return handle
 
 
+def only_scheme(scheme: str) -> Handle:
+    """The scheme of the key must be written like that."""
+
+    def has_another(exchange: Exchange) -> bool:
+        return not exchange.request.headers.get("Authorization", "").startswith(f"{scheme} ")
+
+    return only(has_another, always(Response(401, headers={"WWW-Authenticate": scheme})))
+
+
 def refused_for(field: str, response: Response) -> bool:
     """Whether a request was refused for one field alone."""
     if response.status != 400 or not is_json(response):

@@ -14,7 +14,20 @@ from typing import Any, cast
 from sms_scheduler_mock import Response
 
 from . import changes as do
-from .mutant import ALL, BY_ID, CREATE, DATE, DELETE_SMS, GET_MESSAGE, REPORTS, Exchange, Handle, Mutant
+from .mutant import (
+    ALL,
+    BY_ID,
+    CREATE,
+    DATE,
+    DELETE_MESSAGE,
+    DELETE_SMS,
+    EPOCH,
+    GET_MESSAGE,
+    REPORTS,
+    Exchange,
+    Handle,
+    Mutant,
+)
 
 _WITH_OTHER_METHODS = ALL | frozenset({None})
 _WORDS = {10: "planifié", 13: "reçu"}
@@ -63,15 +76,6 @@ def _compressed(exchange: Exchange) -> Response:
     kind = dict(encoded.headers)[b"content-type"].decode()
     headers = {**response.headers, "Content-Type": kind, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
     return Response(response.status, gzip.compress(encoded.body), headers)
-
-
-def _only_scheme(scheme: str) -> Handle:
-    """The scheme of the key must be written like that."""
-
-    def has_another(exchange: Exchange) -> bool:
-        return not exchange.request.headers.get("Authorization", "").startswith(f"{scheme} ")
-
-    return do.only(has_another, do.always(Response(401, headers={"WWW-Authenticate": scheme})))
 
 
 def _limited(exchange: Exchange) -> Response:
@@ -142,6 +146,50 @@ def _far_ahead_as_15(exchange: Exchange, content: Any) -> object:
     return do.each(change)(content)
 
 
+def _is_beyond_a_limit(exchange: Exchange) -> bool:
+    is_late = exchange.date is not None and exchange.date > exchange.server.now + timedelta(30)
+    return len(exchange.text) > 160 or is_late or set(map(str, exchange.numbers)) != {"+33612345678"}
+
+
+def _missed_if_invalid(exchange: Exchange) -> Response:
+    if exchange.request.operation in CREATE:
+        return do.accept_numbers("(?s).*")(exchange)
+
+    def change(fields: dict[str, Any]) -> object:
+        is_valid = re.fullmatch(r"\+[0-9]{10,15}", fields.get("phone_number", "+33612345678"))
+        return fields if is_valid else fields | {"status": 30}
+
+    return do.each_object(change)(exchange)
+
+
+def _with_cookie(exchange: Exchange) -> Response:
+    has_cookie = "session=1" in exchange.request.headers.get("Cookie", "")
+    response = exchange.answer_with_the_right_key() if has_cookie else exchange.answer()
+    return replace(response, headers={**response.headers, "Set-Cookie": "session=1; Path=/"})
+
+
+def _by_intval(exchange: Exchange) -> Response:
+    digits = re.match("[0-9]+", exchange.request.id or "")
+    return exchange.answer(id=digits[0]) if digits else exchange.answer()
+
+
+def _bad_id_as_400(exchange: Exchange) -> Response:
+    bad = exchange.has_the_key and not re.fullmatch("-?[0-9]+", exchange.request.id)
+    return Response(400, b"<h1>Bad Request</h1>", {"Content-Type": "text/html"}) if bad else exchange.answer()
+
+
+def _by_framework(status: int) -> Handle:
+    """What has no fields is answered by a framework."""
+    answer = do.always(Response(status, b"<h1>Bad Request</h1>", {"Content-Type": "text/html"}))
+    return do.only(lambda e: e.has_the_key and not e.fields and e.request.body.strip() != b"{}", answer)
+
+
+def _without_credits(exchange: Exchange) -> Response:
+    if exchange.request.method == "DELETE" and exchange.message and exchange.has_the_key:
+        return Response(200, {"success": 0 if exchange.request.operation in DELETE_MESSAGE else False})
+    return do.becomes("status", 25)(exchange)
+
+
 def _emptied(**rules: object) -> dict[str, object]:
     """The rules of servers that still report what was deleted."""
     return {"reports_deleted": True, "lists_deleted": True, "keeps_emptied": True, "deleted_again": False, **rules}
@@ -193,8 +241,9 @@ CONFORMING: Mapping[str, Mutant] = {
         CREATE,
         do.field_of("errors", lambda errors: [] if "body" in errors else errors, 400),
     ),
-    "lower-case-bearer-only": Mutant("The scheme must be written bearer", _WITH_OTHER_METHODS, _only_scheme("bearer")),
-    "upper-case-bearer-only": Mutant("The scheme must be written Bearer", _WITH_OTHER_METHODS, _only_scheme("Bearer")),
+    "lower-case-bearer-only": Mutant(
+        "The scheme must be written bearer", _WITH_OTHER_METHODS, do.only_scheme("bearer")
+    ),
     # Ids and statuses
     "ids-from-2-31": Mutant(
         "Ids begin at 2 to the power of 31",
@@ -290,5 +339,84 @@ CONFORMING: Mapping[str, Mutant] = {
         "sender_id must be 123, the only sender there is",
         CREATE,
         do.only(lambda e: e.fields.get("sender_id") != 123, do.refuse("sender_id", "There is no such sender")),
+    ),
+    "any-phone-number-accepted": Mutant("Phone numbers are not checked", CREATE, do.accept_numbers("(?s).*")),
+    "national-number-accepted": Mutant(
+        "Numbers without a country prefix are accepted", CREATE, do.accept_numbers(r"\+?[0-9]{6,15}")
+    ),
+    "number-with-spaces-accepted": Mutant("Numbers with spaces are accepted", CREATE, do.accept_numbers(r"\+[0-9 ]+")),
+    "number-with-hyphens-accepted": Mutant(
+        "Numbers with hyphens are accepted", CREATE, do.accept_numbers(r"\+?[0-9-]+")
+    ),
+    "only-first-number-checked": Mutant(
+        "Phone numbers after the first are not checked", CREATE, do.accept_numbers("(?s).*", slice(1, None))
+    ),
+    "empty-date-accepted": Mutant(
+        "delivery_date may be empty", CREATE, do.mended("delivery_date", lambda value: EPOCH if value == "" else None)
+    ),
+    "long-text-refused": Mutant(
+        "Text of more than one SMS is refused", CREATE, do.only(do.is_long, do.refuse("message_text"))
+    ),
+    "far-date-refused": Mutant(
+        "delivery_date must be within a year",
+        CREATE,
+        lambda e: do.only(do.has_date(lambda date: date > e.server.now + timedelta(365)), do.refuse("delivery_date"))(
+            e
+        ),
+    ),
+    "dates-from-2038-refused": Mutant(
+        "delivery_date must be before 2038",
+        CREATE,
+        do.only(do.has_date(lambda date: date.year >= 2038), do.refuse("delivery_date")),
+    ),
+    "only-named-numbers": Mutant(
+        "Only +33612345678 may get an SMS",
+        CREATE,
+        do.only(lambda e: set(map(str, e.numbers)) != {"+33612345678"}, do.refuse("phone_numbers")),
+    ),
+    "limits-of-all-kinds": Mutant(
+        "160 characters, 30 days ahead, and only to +33612345678",
+        CREATE,
+        do.only(_is_beyond_a_limit, do.refuse("message_text", "Not within the limits of your account")),
+    ),
+    "text-limit-in-bytes": Mutant(
+        "message_text must not have more than 160 bytes",
+        CREATE,
+        do.only(lambda e: len(e.text.encode(errors="replace")) > 160, do.refuse("message_text")),
+    ),
+    "numbers-missed-later": Mutant(
+        "Any phone number is accepted; an SMS to an invalid one is reported as missed", ALL, _missed_if_invalid
+    ),
+    "numbers-as-php-array": Mutant(
+        "An object of phone numbers is read as a list, as PHP reads both",
+        CREATE,
+        do.mended("phone_numbers", lambda value: list(value.values()) if isinstance(value, dict) else None),
+    ),
+    "null-stop-as-left-out": Mutant(
+        "message_stop may be null", CREATE, do.mended("message_stop", lambda value: False if value is None else None)
+    ),
+    # What answers before the API does
+    "session-cookie": Mutant("The key may be left out for the cookie that every response sets", ALL, _with_cookie),
+    "id-by-intval": Mutant("An id in the path may have more behind it", ALL, _by_intval),
+    "bad-id-as-400": Mutant("400 for an id that is not a number", BY_ID, _bad_id_as_400),
+    "huge-id-as-400": Mutant(
+        "400 for an id beyond 64 bits",
+        BY_ID,
+        do.only(lambda e: e.has_the_key and len(e.request.id) > 18, do.always(Response(400))),
+    ),
+    "not-json-as-html": Mutant("400 in HTML for a body that is not an object", CREATE, _by_framework(400)),
+    "no-content-type-as-415": Mutant(
+        "415 for a body without a content type",
+        CREATE,
+        do.only(
+            lambda e: "application/json" not in e.request.headers.get("Content-Type", ""), do.always(Response(415))
+        ),
+    ),
+    # What becomes of an SMS that nobody touches
+    "no-credits": Mutant("What is created is cancelled at once for lack of credits", BY_ID, _without_credits),
+    "no-credits-after-20-messages": Mutant(
+        "What is created is cancelled at once for lack of credits after twenty messages",
+        BY_ID,
+        do.only(lambda e: e.message is None or len(e.server.messages) > 20, _without_credits),
     ),
 }

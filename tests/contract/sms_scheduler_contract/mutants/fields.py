@@ -179,4 +179,9 @@ MUTANTS: Mapping[str, Mutant] = {
         CREATE,
         _mended_errors(lambda errors: {"sender" if field == "sender_id" else field: errors[field] for field in errors}),
     ),
+    "message-deleted-with-fraction": Mutant(
+        "success is 2.0 for a message", DELETE_MESSAGE, do.field_of("success", float)
+    ),
+    "message-id-with-fraction": Mutant("message_id is 123456.0", CREATE, do.field_of("message_id", float)),
+    "row-status-with-fraction": Mutant("status is 10.0 in report rows", GET_MESSAGE, do.field_of("status", float)),
 }

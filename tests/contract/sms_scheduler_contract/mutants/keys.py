@@ -77,4 +77,5 @@ MUTANTS: Mapping[str, Mutant] = {
     "deletion-forbidden": Mutant(
         "401 with the right key for a message's deletion", DELETE_MESSAGE, do.always(Response(401))
     ),
+    "upper-case-bearer-only": Mutant("The scheme must be written Bearer", ALL, do.only_scheme("Bearer")),
 }

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
 
 from sms_scheduler_mock import Response
 
@@ -77,18 +76,6 @@ MUTANTS: Mapping[str, Mutant] = {
         CREATE,
         lambda e: do.only(do.has_date(lambda date: date < e.server.now), do.refuse("delivery_date"))(e),
     ),
-    "far-date-refused": Mutant(
-        "delivery_date must be within a year",
-        CREATE,
-        lambda e: do.only(do.has_date(lambda date: date > e.server.now + timedelta(365)), do.refuse("delivery_date"))(
-            e
-        ),
-    ),
-    "dates-from-2038-refused": Mutant(
-        "delivery_date must be before 2038",
-        CREATE,
-        do.only(do.has_date(lambda date: date.year >= 2038), do.refuse("delivery_date")),
-    ),
     "leap-day-refused": Mutant(
         "29 February is refused",
         CREATE,
@@ -121,9 +108,6 @@ MUTANTS: Mapping[str, Mutant] = {
         do.only(do.has_text("[\u0590-\u06ff]"), do.refuse("message_text")),
     ),
     "emoji-as-500": Mutant("500 for text with an emoji", CREATE, do.only(do.has_text("[^\0-\uffff]"), do.crash)),
-    "long-text-refused": Mutant(
-        "Text of more than one SMS is refused", CREATE, do.only(do.is_long, do.refuse("message_text"))
-    ),
     "newline-as-500": Mutant("500 for text with a line break", CREATE, do.only(do.has_text("\n"), do.crash)),
     "quote-as-500": Mutant("500 for text with a quote", CREATE, do.only(do.has_text("['\"]"), do.crash)),
     "markup-refused": Mutant(
@@ -136,5 +120,11 @@ MUTANTS: Mapping[str, Mutant] = {
         "500 for text beyond Latin-1 of more than one SMS",
         CREATE,
         do.only(do.is_long, do.only(do.has_text("[^\0-\xff]"), do.crash)),
+    ),
+    "text-over-1000-as-500": Mutant(
+        "500 for text of more than 1,000 characters", CREATE, do.only(lambda e: len(e.text) > 1_000, do.crash)
+    ),
+    "numbers-over-30-as-500": Mutant(
+        "500 for more than 30 phone numbers", CREATE, do.only(do.has_numbers(lambda n: n > 30), do.crash)
     ),
 }

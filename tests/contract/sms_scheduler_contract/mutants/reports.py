@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from operator import itemgetter
 from typing import Any, cast
 
 from sms_scheduler_mock import Message, Response
@@ -149,4 +150,10 @@ MUTANTS: Mapping[str, Mutant] = {
     ),
     "reading-sends": Mutant("An SMS whose report was read is reported as received", GET_SMS, do.body_by(_read_twice)),
     "reading-loses-rows": Mutant("A report has one row less each time it is read", GET_MESSAGE, do.body_by(_shrink)),
+    **{
+        f"report-ends-after-{count}-rows": Mutant(
+            f"A report ends after {count} rows", GET_MESSAGE, do.rows(itemgetter(slice(count)))
+        )
+        for count in (25, 30, 50, 100)
+    },
 }
