@@ -1,6 +1,7 @@
 """Servers that crash, hold or fool whoever asks them: the exit code says what it should, in time, and reports are written."""
 
 import gzip
+import itertools
 import json
 import os
 import re
@@ -151,12 +152,11 @@ def test_ids_from_one_confuse_nobody(small_server: Any) -> None:
 
 
 def test_a_server_that_answers_differently_is_told_with_both_answers(small_server: Any) -> None:
-    seen: set[str] = set()
+    count = itertools.count(1)
 
     def change(handler: Handler, status: int, content: bytes) -> tuple[int, bytes]:
-        is_first = handler.command == "POST" and status == 200 and len(seen) == 0
-        seen.update(["first"] * is_first)
-        return (503, b"busy") if is_first else (status, content)
+        is_fifth = handler.command == "POST" and status == 200 and next(count) == 5
+        return (503, b"busy") if is_fifth else (status, content)
 
     small_server.change = change
     result = run_here(small_server, "any_sequence_is_consistent")
@@ -321,7 +321,7 @@ def test_nothing_of_the_environment_changes_a_run(tmp_path: Path, run_contract: 
 
 
 def test_one_seed_gives_one_run(run_contract: Contract, tmp_path: Path) -> None:
-    names = ["responses_match_the_document", "links_match_the_document", "any_sequence_is_consistent"]
+    names = ["responses_match_the_document[POST /sms]", "links_match_the_document"]
     checks = [argument for name in names for argument in ("--check", name)]
     runs: list[list[object]] = []
     for hash_seed, seed in ("1", "7"), ("2", "7"), ("1", "8"):
@@ -338,7 +338,7 @@ def test_one_seed_gives_one_run(run_contract: Contract, tmp_path: Path) -> None:
             arguments = ["--url", server.url, "--api-key", server.api_key, "--seed", seed, *checks]
             assert run_contract(*arguments, env=environment, cwd=tmp_path).returncode == 0
         runs.append(asked)
-    assert len(runs[0]) > 300
+    assert len(runs[0]) > 100
     assert runs[0] == runs[1]
     assert runs[0] != runs[2]
 

@@ -27,6 +27,9 @@ def in_bash(lines: str, key: str, folder: Path) -> subprocess.CompletedProcess[s
 def test_they_send_the_same_again(small_server: Any, tmp_path: Path) -> None:
     server = Server(Target(small_server.url, small_server.api_key))
     right = server.target.authorization
+    server.create(Draft())  # before it, the suite finds out what the server accepts
+    server.session.exchanges.clear()
+    small_server.requests.clear()
     server.create(Draft())
     bodies = [b"\0{\0", b"@/etc/passwd", "é %s \\n ' \" $(id) `id`".encode(), b"\r\n", b"a" * 5_000, b"\xff"]
     for body in bodies:
@@ -44,9 +47,9 @@ def test_they_send_the_same_again(small_server: Any, tmp_path: Path) -> None:
     assert done.stderr == ""
 
     def later(path: str) -> str:
-        # the second message of this server and its SMS are 2, the fourth and its SMS are 4
-        return re.sub(r"(?<=/sms/)(x?)2(?=abc|$)", r"\g<1>4", path.replace("/message/2", "/message/4")).replace(
-            str(2 + 10**30), str(4 + 10**30)
+        # the fourth message of this server and its SMS are 4, the sixth and its SMS are 6
+        return re.sub(r"(?<=/sms/)(x?)4(?=abc|$)", r"\g<1>6", path.replace("/message/4", "/message/6")).replace(
+            str(4 + 10**30), str(6 + 10**30)
         )
 
     assert small_server.requests == [(method, later(path), body) for method, path, body in sent]
@@ -90,15 +93,6 @@ FAULTS: dict[str, tuple[str, Change, str]] = {
         "a_message_is_deleted",
         lambda handler, status, content: (status, content.replace(b'"success": 1', b'"success": 7')),
         '{"success": 7}\n200',
-    ),
-    "an invalid id that is found": (
-        "an_invalid_id_is_not_found",
-        lambda handler, status, content: (
-            (200, b'{"phone_number": "+33612345678", "status": 10}')
-            if handler.path.endswith("abc")
-            else (status, content)
-        ),
-        '{"phone_number": "+33612345678", "status": 10}\n200',
     ),
     "a key that is not looked at": (
         "the_key_comes_first",
