@@ -32,7 +32,7 @@ Handler = BaseHTTPRequestHandler
 ONE = ("--check", "one_number_may_be_a_string")
 
 
-def run_here(server: Any, *names: str, **limits: float) -> RunResult:
+def run_here(server: Any, *names: str, **limits: Any) -> RunResult:
     """Run checks in this process."""
     under_test = Server(
         Target(server.url, server.api_key), effort=Effort(cases=0.2, shrink=False), limits=Limits(**limits)
@@ -45,6 +45,16 @@ def created(body: bytes) -> Callable[[Handler, int, bytes], tuple[int, bytes]]:
 
     def change(handler: Handler, status: int, content: bytes) -> tuple[int, bytes]:
         return (status, body) if handler.command == "POST" and status == 200 else (status, content)
+
+    return change
+
+
+def slowly(seconds: float) -> Callable[[Handler, int, bytes], tuple[int, bytes]]:
+    """Answer after some time."""
+
+    def change(handler: Handler, status: int, content: bytes) -> tuple[int, bytes]:
+        time.sleep(seconds)
+        return status, content
 
     return change
 
@@ -109,7 +119,7 @@ def test_a_server_that_does_not_end_is_no_verdict(change: Any, small_server: Any
 
 
 def test_a_run_has_a_deadline(small_server: Any) -> None:
-    small_server.change = lambda handler, status, content: time.sleep(0.05) or (status, content)
+    small_server.change = slowly(0.05)
     started = time.monotonic()
     result = run_here(small_server, run=1.0)
     assert time.monotonic() - started < 10
@@ -232,7 +242,7 @@ def test_output_that_nobody_takes_changes_no_exit_code(
 def test_an_interruption_at_any_moment_is_no_verdict(
     delay: float, small_server: Any, start_contract: Callable[..., subprocess.Popen[str]]
 ) -> None:
-    small_server.change = lambda handler, status, content: time.sleep(0.02) or (status, content)
+    small_server.change = slowly(0.02)
     arguments = ["--url", small_server.url, "--api-key", small_server.api_key, "--sends-nothing"]
     with start_contract(*arguments) as process:
         # Python takes no signal of its own before it has found its modules
