@@ -52,7 +52,7 @@ def contract_check(
     *,
     posts: int = 0,
     unsafe: str | None = None,
-    cases: int = 15,
+    cases: int = 4,
     first: Iterable[dict[str, Any]] = (),
     **strategies: st.SearchStrategy[Any],
 ) -> Callable[[Callable[..., None]], Callable[[Server], None]]:

@@ -166,15 +166,15 @@ def _odd_numbers(server: Server) -> str:
 
 def _numbers_as_object(server: Server) -> str:
     fields = server.fields(Draft(numbers=(0,)))
-    return _created(server, fields | {"phone_numbers": dict(enumerate(fields["phone_numbers"]))})
+    return _created(server, {**fields, "phone_numbers": dict(enumerate(fields["phone_numbers"]))})
 
 
 def _empty_date(server: Server) -> str:
-    return _created(server, server.fields(Draft(numbers=(0,))) | {"delivery_date": ""})
+    return _created(server, {**server.fields(Draft(numbers=(0,))), "delivery_date": ""})
 
 
 def _null_stop(server: Server) -> str:
-    return _created(server, server.fields(Draft(numbers=(0,))) | {"message_stop": None})
+    return _created(server, {**server.fields(Draft(numbers=(0,))), "message_stop": None})
 
 
 def _no_json(server: Server) -> str:

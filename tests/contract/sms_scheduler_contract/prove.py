@@ -24,9 +24,6 @@ from .runner import run
 from .server import Effort, Server
 from .target import Target
 
-# Fewer cases than a tester's run has, for the time it takes; a mutant that this is too little for meets a whole run.
-_CASES = 0.3
-
 
 def _descriptions(mutants: Mapping[str, Mutant]) -> Mapping[str, str]:
     return {name: mutant.description for name, mutant in mutants.items()}
@@ -77,13 +74,9 @@ class Proving:
         return KINDS[self.kind].is_broken
 
     def run(self) -> "Findings":
-        """Run the suite with few cases, and with all of them if these do not catch a mutant."""
-        findings = self._run(_CASES)
-        return self._run(1.0) if self.is_broken and not findings.failed else findings
-
-    def _run(self, cases: float) -> "Findings":
+        """Run the suite as a tester does."""
         with self._server() as given:
-            server = Server(Target(given.url, given.api_key), effort=Effort(seed=self.seed, shrink=False, cases=cases))
+            server = Server(Target(given.url, given.api_key), effort=Effort(seed=self.seed, shrink=False))
             try:
                 server.check()
             except CannotTestError as error:

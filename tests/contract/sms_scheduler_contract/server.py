@@ -36,6 +36,8 @@ SCHEDULED, PENDING = CODES["SCHEDULED"], CODES["PENDING"]
 _LATEST, _A_MOMENT = "2099-12-31 12:00:00", 1.0
 # The fields that the page describes as integers, or that hold them.
 _INTEGERS = {"message_id", "sms_ids", "id", "status", "success"}
+# What is raised when a connection ends before the response does.
+_DROPPED = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
 # How many phone numbers a scenario has for itself.
 _NUMBERS = 101
 # Why a check that makes up requests is not run in safe mode.
@@ -171,14 +173,12 @@ class Server:
             self._fail(CheckFailedError("a body is encoded as its Content-Encoding says", str(error)))
         except requests.RequestException as error:
             # the traceback would show the key
-            if isinstance(error, TooLongError | TooLargeError):
-                raise CannotTestError(f"it stopped answering ({problem(error)})") from None
-            self._explain_dropped(problem(error))
+            self._explain_no_response(error)
 
-    def _explain_dropped(self, reason: str) -> NoReturn:
+    def _explain_no_response(self, error: requests.RequestException) -> NoReturn:
         """A request got no response: the check fails if the server is still there."""
-        dropped = self.session.exchanges[-1]
-        for wait in (0.0, 0.5, 1.0):
+        dropped, reason = self.session.exchanges[-1], problem(error)
+        for wait in (0.0, 0.5, 1.0) if isinstance(error, _DROPPED) else ():
             time.sleep(wait)
             try:
                 with self._aside():

@@ -26,7 +26,7 @@ def test_sent_messages_are_reported(server: Server) -> None:
         while any(sms.status in WAITING for sms in expect_agreement(server, created).values()):
             if time.monotonic() - moment > _FOLLOWED:
                 break
-            time.sleep(0.5)
+            time.sleep(1)
 
 
 @contract_check("string delivery_date: The date the message will be send to", unsafe="it needs another message")

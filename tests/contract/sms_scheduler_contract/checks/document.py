@@ -96,7 +96,7 @@ def _is_open(body: Any) -> bool:
 
 # Hypothesis does not shrink here: the coverage phase tries the shortest cases anyway.
 SETTINGS = settings(
-    max_examples=25,
+    max_examples=10,
     phases=[Phase.explicit, Phase.generate],
     deadline=None,
     database=None,
@@ -141,5 +141,5 @@ def test_links_match_the_document(server: Server) -> None:
 
     with server.scenario():
         run_state_machine_as_test(
-            seed(server.effort.seed)(Links), settings=hypothesis_settings(server, 30, stateful_step_count=8)
+            seed(server.effort.seed)(Links), settings=hypothesis_settings(server, 10, stateful_step_count=8)
         )

@@ -103,7 +103,7 @@ def test_the_key_comes_first(server: Server, what: str) -> None:
     "404 Not Found",
     unsafe="others may have the ids",
     # also beyond 32 and 64 bits: an integer of JSON has no limit
-    first=[{"distance": distance} for distance in (10_000, 10_000_019, 2**31, 2**32, 2**40, 2**63, 10**30)],
+    first=[{"distance": distance} for distance in (10_000_019, 2**32, 2**63, 10**30)],
 )
 def test_an_unknown_id_is_not_found(server: Server, distance: int) -> None:
     """A report or a deletion of an unknown id is answered 404, and deletes nothing."""

@@ -107,5 +107,5 @@ def test_any_sequence_is_consistent(server: Server) -> None:
     """Reports and deletions are right after any sequence of creations, readings, refusals and deletions."""
     machine = _machine(server)
     run_state_machine_as_test(
-        seed(server.effort.seed)(machine), settings=hypothesis_settings(server, 15, stateful_step_count=12)
+        seed(server.effort.seed)(machine), settings=hypothesis_settings(server, 5, stateful_step_count=12)
     )

@@ -1,0 +1,101 @@
+"""What may fail a server, and what may not: the rest is observed, adapted to, or no verdict."""
+
+import re
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+from sms_scheduler_contract import observations
+from sms_scheduler_contract.mutants import CONFORMING
+from sms_scheduler_contract.mutants.another_server import another_server
+from sms_scheduler_contract.runner import planned
+from sms_scheduler_contract.server import Server
+from sms_scheduler_contract.target import Target
+from sms_scheduler_mock import MockServer, Request, Response
+
+Contract = Callable[..., subprocess.CompletedProcess[str]]
+OPEN_POINTS = Path(__file__).parents[2] / "docs" / "open-points.md"
+LIMITS = {"length of a text", "latest delivery date", "phone numbers that are not named"}
+
+
+def sentences() -> dict[str, str]:
+    """The sentence of the page that each check rests on."""
+    plan = planned(Server(Target("http://127.0.0.1:9", "key")))
+    return {name: check.page_sentence for name, check in plan.checks.items()}
+
+
+@pytest.fixture(scope="module")
+def checks() -> dict[str, str]:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(sentences).result()
+
+
+def test_every_check_names_the_sentence_of_the_page_that_it_rests_on(checks: dict[str, str]) -> None:
+    assert len(checks) > 40
+    assert [name for name, sentence in checks.items() if len(sentence) < 10] == []
+
+
+def test_every_open_point_says_what_observes_it(checks: dict[str, str]) -> None:
+    known = observations._LOOKS.keys() | observations._QUESTIONS.keys() | LIMITS
+    rows = [line.split(" | ") for line in OPEN_POINTS.read_text().splitlines() if re.match(r"\| (?!point)[^-]", line)]
+    assert len(rows) > 30
+    for *_, last in rows:
+        named = set(re.findall(r"\*([^*]+)\*", last))
+        assert named <= known, last
+        assert set(re.findall(r"`(\w+_\w+_\w+)`", last)) <= checks.keys(), last
+        assert named or "`" in last or re.search("none|fails|check", last), last
+
+
+def run_on(variant: str, selected: str, run_contract: Contract) -> subprocess.CompletedProcess[str]:
+    with MockServer() as server:
+        CONFORMING[variant].apply(server)
+        return run_contract("--url", server.url, "--api-key", server.api_key, "-k", selected)
+
+
+def test_limits_are_kept_to_and_observed(run_contract: Contract) -> None:
+    run = run_on("limits-of-all-kinds", "creation or scheme", run_contract)
+    assert run.returncode == 0, run.stdout
+    assert "phone numbers that are not named: refused with 400" in run.stdout
+    assert re.search(r"latest delivery date: some 20.*; later ones are refused with 400", run.stdout)
+    assert "length of a text in ASCII: 160 are accepted" in run.stdout
+
+
+def test_an_sms_that_is_cancelled_at_once_gives_no_verdict(run_contract: Contract) -> None:
+    run = run_on("no-credits", "deletion", run_contract)
+    assert run.returncode != 1, run.stdout
+    assert "it cancels what was just created, with status 25" in run.stdout
+
+
+def test_a_lenient_server_is_observed(run_contract: Contract) -> None:
+    run = run_on("numbers-missed-later", "scheme", run_contract)
+    assert run.returncode == 0, run.stdout
+    assert "'0612345678': accepted, status 30" in run.stdout
+
+
+def test_a_request_without_a_response_fails_the_check(run_contract: Contract) -> None:
+    with another_server("drops-every-20th") as server:
+        run = run_contract("--url", server.url, "--api-key", server.api_key, "--sends-nothing", "-k", "creation")
+    assert run.returncode == 1, run.stdout
+    assert "each request gets a response" in run.stderr
+    assert re.search(r"(POST /sms|GET /sms/[0-9]+) got none", run.stderr)
+
+
+def test_an_address_that_redirects_is_named(run_contract: Contract) -> None:
+    def redirect(request: Request, answer: Callable[[Request], Response]) -> Response:
+        return Response(308, headers={"Location": "https://sms.example/api/v1/sms"})
+
+    with MockServer() as server:
+        server.fault("hook", hook=redirect)
+        run = run_contract("--url", server.url, "--api-key", server.api_key)
+    assert (run.returncode, len(run.stderr.splitlines())) == (2, 1), run.stderr
+    assert "redirects to 'https://sms.example/api/v1/sms'" in run.stderr
+
+
+@pytest.mark.parametrize("key", ["wrong", "w"])
+def test_any_key_may_be_the_right_one(key: str, run_contract: Contract) -> None:
+    with MockServer(api_key=key) as server:
+        run = run_contract("--url", server.url, "--api-key", server.api_key, "-k", "keys")
+    assert run.returncode == 0, run.stdout
