@@ -8,11 +8,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import client, generator, mock_server
+from . import client, generator, mock_server, plot
 from .work import Work
 
 PRODUCTS = {"client": client.works, "generator": generator.works, "mock server": mock_server.works}
 TABLE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
+PICTURE = TABLE.with_suffix(".svg")
 
 
 def main(arguments: list[str]) -> int:
@@ -33,7 +34,8 @@ def main(arguments: list[str]) -> int:
     print(table)
     if not (options.quick or options.only or options.product):
         TABLE.write_text(_HEAD.format(python=platform.python_version(), machine=_machine()) + table)
-        print(f"Written to docs/{TABLE.name}.")
+        PICTURE.write_text(plot.svg(plot.ratios(table)))
+        print(f"Written to docs/{TABLE.name} and docs/{PICTURE.name}.")
     return 0
 
 
@@ -44,6 +46,8 @@ Made by `scripts/bench`, with Python {python} on {machine}. Each line is measure
 interleaved rounds on one loopback server. Machines differ and are noisy, so look at the ratios. *httpx* is bare httpx
 with `.json()`, which checks nothing; *stock* is openapi-python-client with its own templates for the same document;
 *floor* is the standard library's http.client and json.
+
+![The ratio of each line below as a bar](benchmarks.svg)
 
 """
 

@@ -199,18 +199,29 @@ def _surface(folder: Path) -> Surface:
         raise ValueError(f"{folder}: {type(error).__name__}: {error}") from None
 
 
+def _own_names(package: Any) -> list[str]:
+    """What a package exports and has not from another library."""
+    return [name for name in package.exports if package[name].target_path.startswith(f"{package.name}.")]
+
+
 def _read(package: Any) -> Surface:
-    public = {name: package[name].final_target for name in package.exports if name != "__version__"}
+    public = {name: package[name].final_target for name in _own_names(package) if name != "__version__"}
     client = public[next(name for name in public if f"Async{name}" in public)]
     operations = {
-        name: _operation(client[name], module)
+        name: _operation(client[name] if name in client.members else module[name], module)
         for tag in package["_api"].modules.values()
         for name, module in tag.modules.items()
     }
-    classes = {name: item for name, item in public.items() if not item.path.startswith(f"{package.name}.client.")}
-    enums = {name for name, item in classes.items() if {str(base) for base in item.bases} & {"IntEnum", "StrEnum"}}
+    classes = {name: item for name, item in public.items() if not item.path.startswith(f"{package.name}.client.")
+               and name not in operations}  # fmt: skip
+    enums = {
+        name
+        for name, item in classes.items()
+        if item.is_class and {str(base) for base in item.bases} & {"IntEnum", "StrEnum"}
+    }
     errors = {name for name, item in classes.items() if item.path.startswith(f"{package.name}.errors.")}
-    documented = classes | {name: client[name] for name in operations} | {client.name: client}
+    methods = {name: client[name] for name in operations if name in client.members}
+    documented = public | methods | {client.name: client}
     return Surface(
         package=package,
         version=ast.literal_eval(str(package["_about.__version__"].value)),
@@ -224,7 +235,7 @@ def _read(package: Any) -> Surface:
 
 
 def _operation(method: Any, module: Any) -> Operation:
-    documented = ast.parse(str(module["_ERRORS"].value), mode="eval").body
+    documented = ast.parse(str(module["_ERRORS"].value), mode="eval").body if "_ERRORS" in module.members else None
     errors = {}
     if isinstance(documented, ast.Dict):
         pairs = zip(documented.keys, documented.values, strict=True)
@@ -419,11 +430,12 @@ def _others(old: Surface, new: Surface, found: Iterable[Change]) -> Iterator[Cha
     """What else breaks by griffe's reading: what comes from the templates and not from the document."""
     known = {change.subject for change in found if change.level == BREAKING}
     owners = {subject[0] for subject in known}
-    public = {old.package[name].canonical_path for name in old.package.exports}
+    public = {old.package[name].canonical_path for name in _own_names(old.package)}
     reported: set[str] = set()
     for breakage in griffe.find_breaking_changes(old.package, new.package):
-        path = breakage.obj.canonical_path
-        if not any(f"{path}.".startswith(f"{one}.") for one in public):
+        is_foreign = breakage.obj.is_alias and breakage.obj.name not in _own_names(old.package)
+        path = breakage.obj.path if is_foreign else breakage.obj.canonical_path
+        if is_foreign or not any(f"{path}.".startswith(f"{one}.") for one in public):
             continue
         parts = set(path.split(".")) | {
             item.name for item in (breakage.old_value, breakage.new_value) if hasattr(item, "name")

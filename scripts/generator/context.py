@@ -43,15 +43,17 @@ from .properties import (
     inner_props,
     is_map,
     is_mapped,
+    kinds_of,
     one_of_one_or_many,
     public_values,
     raw_name,
+    tag_of_model,
     used_names,
 )
 from .security import Scheme, requirements, scheme_of
 from .simplify import CONTENT_TYPE, INCOMING
 from .source import Pointer
-from .unsupported import JSON, properties
+from .unsupported import JSON
 
 # Names of statuses that differ between versions of Python, as they are since 3.13.
 PHRASES = {
@@ -152,17 +154,30 @@ class Waiter:
     field: str
 
     @property
+    def keywords(self) -> list[Field]:
+        """The arguments that are not the operation's."""
+        poll = "How many seconds to wait before asking again; this grows up to eight times as much."
+        return [
+            Field("timeout", "", "float", "After how many seconds to give up."),
+            Field("poll", "", "float", poll, "2.0"),
+        ]
+
+    def summary(self, name: str) -> str:
+        """What it does, in a line, by what the operation is called there."""
+        return f"Call `{name}` until `{self.field}` is final everywhere in the report."
+
+    @property
+    def more(self) -> str:
+        """What else there is to know."""
+        return "A value that is not known is not final. A report without rows is."
+
+    @property
     def docstring(self) -> str:
         """The docstring of the clients' method."""
-        arguments = described([*self.operation.path_parameters, *self.operation.keywords])
-        arguments += [
-            ("timeout", "After how many seconds to give up."),
-            ("poll", "How many seconds to wait before asking again; this grows up to eight times as much."),
-        ]
         return docstring(
-            f"Call `{self.operation.name}` until `{self.field}` is final everywhere in the report.",
-            more="A value that is not known is not final. A report without rows is.",
-            sections=[("Args", arguments)],
+            self.summary(self.operation.name),
+            more=self.more,
+            sections=[("Args", described([*self.operation.path_parameters, *self.operation.keywords, *self.keywords]))],
             closing=[
                 f"Returns: {self.operation.result.description}",
                 f"Raises: WaitTimeoutError, which holds the last report, or what `{self.operation.name}` raises.",
@@ -281,6 +296,7 @@ class Uses:
         bodies: Other request bodies.
         unset: Fields for which null and nothing are two things, or whose default is the server's business.
         incoming: Payloads that the server sends by itself.
+        tagged: Objects of several kinds.
         numbers: Numbers that may have no end, and values of any type.
     """
 
@@ -295,7 +311,22 @@ class Uses:
     bodies: bool
     unset: bool
     incoming: bool
+    tagged: bool
     numbers: bool
+
+
+def merged(alternatives: Iterable[Sequence[Field]]) -> list[Field]:
+    """The fields of any of several objects, required ones first; one that is not in each of them may be None."""
+    objects = [{field.name: field for field in fields} for fields in alternatives]
+    found: list[Field] = []
+    for name in dict.fromkeys(name for fields in objects for name in fields):
+        same = [fields[name] for fields in objects if name in fields]
+        is_optional = len(same) < len(objects) or any(field.default is not None for field in same)
+        kinds = [field.type.removesuffix(" | None") for field in same]
+        kinds += ["None"] if is_optional or any(field.type.endswith(" | None") for field in same) else []
+        default = "None" if is_optional else None
+        found.append(attrs.evolve(same[0], type=" | ".join(dict.fromkeys(kinds)), default=default))
+    return sorted(found, key=lambda field: field.default is not None)
 
 
 def described(fields: Iterable[Field]) -> list[tuple[str, str]]:
@@ -351,6 +382,8 @@ def context(
         "public_models": builder.public_models,  # the names of those that users meet
         "model_fields": builder.model_fields,  # the fields of a model
         "model_imports": model_imports,  # the imports of its module
+        "tag_of": tag_of_model,  # what tells the kinds of an object apart, if a model stands for several
+        "kinds_of": kinds_of,  # the tag's values in these, each with the name of its class
         "json_names": builder.json_names(),  # the names in the document, where those in Python are others
         "enum_extensions": builder.enum_extensions,  # what the document says of an enum's values
     }
@@ -553,7 +586,7 @@ class _Builder:
             encoded = f"as_list({name})" if holds_list(body) else name
             words = text(raw.get("description")) or text(self._document.resolve(schema).get("description"))
             return [Field(name, "", kind, words or "The request body.", default, encoded)]
-        fields = properties(self._document, schema)
+        fields = self._document.properties(schema)
         arguments: list[Field] = []
         for prop in fields_of(body):
             field = fields[self._original(raw_name(prop))]
@@ -592,12 +625,14 @@ class _Builder:
         where = (*pointer, "responses", status)
         kind = self.annotation(response.prop, RECEIVED) if has_body(response) else None
         is_renamed = bool(self._reachable([response.prop]) & self._renamed_models)
+        is_choice = isinstance(response.prop, UnionProperty) or tag_of_model(response.prop)
+        decoded = f"cast({f'type[{kind}]'!r}, {kind})" if is_choice else kind  # for type checkers a choice is no type
         return Answer(
             status=status,
             name="" if status.startswith("2") else error_name(status),
             description=self._answer_description(where, response),
             type=kind,
-            decoder=f"{'renaming_decoder' if is_renamed else 'decoder'}({kind})" if kind else "None",
+            decoder=f"{'renaming_decoder' if is_renamed else 'decoder'}({decoded})" if kind else "None",
             fields=self.fields(response.prop, RECEIVED),
             content_type=self._document.resolve(self._document.at(where))
             .get("content", {JSON: {}})[JSON]
@@ -611,14 +646,14 @@ class _Builder:
         return returned if returned and str(pointer[-1]).startswith("2") else described
 
     def _one_class_a_status(self) -> list[Answer]:
-        """The errors of all operations."""
-        found: dict[str, Answer] = {}
-        for pointer, operation in zip(dict(self._document.operations()), self.operations.values(), strict=True):
+        """The errors of all operations; for a status with several bodies, one error that holds the fields of any."""
+        found: dict[str, list[Answer]] = {}
+        for operation in self.operations.values():
             for error in operation.errors:
-                if found.setdefault(error.status, error).type != error.type:
-                    where = (*pointer, "responses", error.status)
-                    self._refuse(where, f"expected the body that {error.status} has in the operations above")
-        return [found[status] for status in sorted(found)]
+                found.setdefault(error.status, []).append(error)
+        return [
+            attrs.evolve(same[0], fields=merged(answer.fields for answer in same)) for _, same in sorted(found.items())
+        ]
 
     def _uses(self) -> Uses:
         endpoints = all_endpoints(self._data)
@@ -641,6 +676,7 @@ class _Builder:
             unset=any(field.default == "UNSET" for operation in operations for field in operation.body)
             or any(field.default == "UNSET" for model in self._data.models for field in self.model_fields(model)),
             incoming=len(operations) < len(self.operations),
+            tagged=any(map(tag_of_model, self._data.models)),
             numbers=any(holds(prop, FloatProperty, AnyProperty) for prop in [*parameters, *bodies]),
         )
 
@@ -773,7 +809,7 @@ def escaped(value: Any) -> Any:
 
 def model_imports(model: ModelProperty) -> list[str]:
     """The imports of a model's module."""
-    infos = class_infos(fields_of(model))
+    infos = class_infos(inner_props(model))
     return [f"from .{module} import {name}" for name, module in sorted(infos.items())]
 
 

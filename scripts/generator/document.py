@@ -105,6 +105,25 @@ class Document:
         own, shared = self.at(pointer).get("parameters", []), self.at(pointer[:-1]).get("parameters", [])
         return [self.resolve(parameter) for parameter in [*own, *shared]]
 
+    def properties(self, schema: Any) -> dict[str, Any]:
+        """The schemas of an object's fields, by their names."""
+        found: dict[str, Any] = {}
+        for part in self._parts_of(schema):
+            found.update(part.get("properties", {}))
+        return found
+
+    def required(self, schema: Any) -> set[str]:
+        """The names of the fields that an object must have."""
+        return {name for part in self._parts_of(schema) for name in part.get("required", [])}
+
+    def _parts_of(self, schema: Any) -> Iterator[dict[str, Any]]:
+        """What an object is put together of by `allOf`, and itself."""
+        schema = self.resolve(schema)
+        if isinstance(schema, dict):
+            for part in schema.get("allOf", []):
+                yield from self._parts_of(part)
+            yield schema
+
 
 def pointer_of(reference: str) -> Pointer:
     """The pointer that a `$ref` into the document writes."""

@@ -13,6 +13,7 @@ from openapi_python_client.config import ClassOverride
 from openapi_python_client.strings import ClassName, PythonIdentifier, snake_case
 
 from .document import Document
+from .tagged import TAG
 
 _TEMPLATES = Path(__file__).with_name("templates")
 
@@ -105,6 +106,11 @@ class Renamed:
         for schema in schemas:
             self._rename(schema)
             _spell_out(copied, schema)
+        for schema in schemas:
+            if TAG in schema:
+                # an object whose fields are the kinds: it gets a class of its own, where upstream would only list them
+                kinds = {f"kind_{index}": kind for index, kind in enumerate(schema.pop("oneOf"))}
+                schema.update({"type": "object", "additionalProperties": False, "properties": kinds})
         for _, operation in copied.operations():
             for key in {"operationId"} & set(operation):
                 operation[key] = unicodedata.normalize("NFKC", operation[key])

@@ -21,6 +21,8 @@ from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.properties.uuid import UuidProperty
 from openapi_python_client.parser.responses import Response
 
+from .tagged import TAG
+
 SIMPLE_TYPES: dict[type, str] = {
     AnyProperty: "Any",
     BooleanProperty: "bool",
@@ -101,16 +103,35 @@ def is_map(prop: Any) -> bool:
 
 def fields_of(prop: Any) -> list[Any]:
     """The properties of a model, required ones first."""
+    return [] if tag_of_model(prop) else _properties(prop)
+
+
+def _properties(prop: Any) -> list[Any]:
     if not isinstance(prop, ModelProperty):
         return []
     return [*(prop.required_properties or []), *(prop.optional_properties or [])]
+
+
+def tag_of_model(prop: Any) -> dict[str, Any] | None:
+    """What tells the kinds of an object apart, for a class that stands for any of them."""
+    return (prop.data.model_extra or {}).get(TAG) if isinstance(prop, ModelProperty) else None
+
+
+def kinds_of(model: Any) -> list[tuple[Any, str]]:
+    """The values of a tag, each with the name of the class that it stands for."""
+    tag = tag_of_model(model) or {"values": []}
+    return [
+        (value, str(kind.class_info.name))
+        for kind, values in zip(_properties(model), tag["values"], strict=False)
+        for value in values
+    ]
 
 
 def inner_props(prop: Any) -> list[Any]:
     """The properties directly below one."""
     match prop:
         case ModelProperty():
-            return [prop.additional_properties] if is_map(prop) else fields_of(prop)
+            return [prop.additional_properties] if is_map(prop) else _properties(prop)
         case ListProperty():
             return [prop.inner_property]
         case UnionProperty():

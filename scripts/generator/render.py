@@ -22,7 +22,8 @@ from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.parser.openapi import GeneratorData
 
-from .context import Operation, context, reserved_classes
+from .commands import commands
+from .context import Operation, Uses, Waiter, context, reserved_classes
 from .document import Document, DocumentError, Mistake
 from .names import Renamed, class_overrides
 from .properties import class_names
@@ -60,6 +61,8 @@ def render(document: Document, folder: Path, package: str, distribution: str, ht
     if dropped:
         raise DocumentError("\n".join(_problem(document, error) for error in dropped))
     names = context(document, renamed, data, package, distribution, http_library=http_library)
+    operations = cast("list[Operation]", names["operations"])
+    names["commands"] = commands(operations, cast("list[Waiter]", names["waiters"]))
     data.models = [model for model in data.models if str(model.class_info.name) in class_names(data)]
     project = Project(openapi=data, config=config, custom_template_path=TEMPLATES)
     project.env.undefined = StrictUndefined
@@ -74,12 +77,14 @@ def render(document: Document, folder: Path, package: str, distribution: str, ht
     (folder / "py.typed").touch()
     (folder / "api").rename(folder / "_api")
     (folder / "types.py").unlink()
+    uses = cast("Uses", names["uses"])
+    unused = {name for name, is_used in (("_waiting", names["waiters"]), ("_tagged", uses.tagged)) if not is_used}
     for module in RUNTIME.glob("*.py"):
-        if module.stem != "_waiting" or names["waiters"]:
+        if module.stem not in unused:
             shutil.copy(module, folder)
     _format(folder)
     _head(folder, document)
-    _import(folder, document, cast("list[Operation]", names["operations"]))
+    _import(folder, document, operations)
     write_manifest(folder)
 
 

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import attrs
-from openapi_python_client.strings import ClassName
+from openapi_python_client.strings import ClassName, pascal_case
 
 from .document import Document, pointer_of
+from .source import Pointer
+from .tagged import SCHEMAS, TAG, Tag, tag_of
 from .unsupported import JSON, incoming, json_content
 
-SCHEMAS = "#/components/schemas/"
 # Written by this module alone: the content type that a body has in the document, and an operation that the server calls.
 CONTENT_TYPE, INCOMING = "x-content-type", "x-incoming"
 
@@ -23,7 +24,14 @@ CONTENT_TYPE, INCOMING = "x-content-type", "x-incoming"
 def simplify(document: Document) -> Document:
     """The same document in fewer words; pointers lead to their old places as far as these are still there."""
     simple = attrs.evolve(document, data=copy.deepcopy(document.data))
-    for step in (_incoming, _one_content_type, _schemas_in_components, _one_class_a_schema, _shared_error_bodies):
+    for step in (
+        _incoming,
+        _one_content_type,
+        _schemas_in_components,
+        _tagged_unions,
+        _one_class_a_schema,
+        _shared_error_bodies,
+    ):
         step(simple)
         simple = attrs.evolve(simple)  # its parts are those of the changed data
     return simple
@@ -55,6 +63,61 @@ def _schemas_in_components(document: Document) -> None:
         schema["$ref"] = moved[reference]
     for _, schema in document.schemas():
         schema.pop("$defs", None)
+
+
+def _tagged_unions(document: Document) -> None:
+    """Let each choice of objects be a schema in `components`, one for those that say the same, and each object too."""
+    schemas = document.data["components"]["schemas"]
+    made: dict[str, str] = {}
+    changed: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    for pointer, schema in list(document.schemas()):
+        parts = [*schema.get("oneOf", []), *schema.get("anyOf", [])]
+        others = [part for part in parts if part != {"type": "null"}]
+        tag = tag_of(document, schema) if len(others) > 1 else None
+        if tag is None:
+            continue
+        words: dict[str, Any] = {key: schema[key] for key in schema.keys() & {"deprecated", "description"}}
+        if pointer[:-1] == ("components", "schemas") and others == parts:
+            changed.append((schema, {**_union(tag, str(pointer[-1]), schemas), **words}))
+            continue
+        key = json.dumps([tag.name, tag.kinds], sort_keys=True)
+        if key not in made:
+            made[key] = _free(_name_at(document, pointer), schemas)
+            schemas[made[key]] = {**_union(tag, made[key], schemas), **words}
+        reference: dict[str, Any] = {"$ref": SCHEMAS + _escaped(made[key])}
+        simple = reference if others == parts else {"oneOf": [reference, {"type": "null"}]}
+        changed.append((schema, {**simple, **words}))
+    for schema, simple in changed:  # only now, for the choices among them are still to be seen as they were
+        schema.clear()
+        schema.update(simple)
+    for _, schema in document.schemas():
+        schema.pop("discriminator", None)
+
+
+def _union(tag: Tag, name: str, schemas: dict[str, Any]) -> dict[str, Any]:
+    """A choice of objects that all stand in `components`."""
+    kinds = [_in_components(kind, f"{name}{pascal_case(str(values[0]))}", schemas) for kind, values in tag.kinds]
+    return {"oneOf": kinds, TAG: {"name": tag.name, "values": [values for _, values in tag.kinds]}}
+
+
+def _in_components(schema: dict[str, Any], name: str, schemas: dict[str, Any]) -> dict[str, Any]:
+    """A reference to a schema in `components`, which is put there if it stands elsewhere."""
+    if "$ref" in schema:
+        return {"$ref": schema["$ref"]}
+    free = _free(name, schemas)
+    schemas[free] = schema
+    return {"$ref": SCHEMAS + _escaped(free)}
+
+
+def _name_at(document: Document, pointer: Pointer) -> str:
+    """A name for a schema without one: of what it stands in, and the fields on the way to it."""
+    operation = document.at(pointer[:3]) if pointer[0] == "paths" else {}
+    words = [str(operation.get("operationId", pointer[2])), *(["body"] if "requestBody" in pointer else [])]
+    words += ["result"] if "responses" in pointer else []
+    for before, key in itertools.pairwise(pointer[3:]):
+        words += [str(key)] if before == "properties" else []
+        words += ["item"] if key == "items" else []
+    return "".join(pascal_case(word) for word in words)
 
 
 def _one_class_a_schema(document: Document) -> None:

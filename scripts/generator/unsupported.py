@@ -14,6 +14,7 @@ from .document import Document, Mistake, pointer_of
 from .names import python_name
 from .security import find_unsupported_security, is_header_name
 from .source import Pointer
+from .tagged import alternatives, names_of, tag_of
 from .walk import METHODS, SECTIONS, Part, walk
 
 JSON = "application/json"
@@ -33,6 +34,7 @@ KEYWORDS = {
         "anyOf",
         "const",
         "default",
+        "discriminator",
         "enum",
         "format",
         "items",
@@ -145,7 +147,7 @@ def _body_fields(document: Document) -> list[Any]:
     """The schemas of all fields of request bodies."""
     bodies = [document.resolve(raw["requestBody"]) for _, raw in document.operations() if "requestBody" in raw]
     schemas_of_bodies = [media.get("schema", {}) for body in bodies for media in body.get("content", {}).values()]
-    return [document.resolve(field) for schema in schemas_of_bodies for field in properties(document, schema).values()]
+    return [document.resolve(field) for schema in schemas_of_bodies for field in document.properties(schema).values()]
 
 
 def _whole(document: Document) -> Iterator[Mistake]:
@@ -201,6 +203,8 @@ def _schema(document: Document, pointer: Pointer, schema: dict[str, Any]) -> Ite
                 yield Mistake((*pointer, "required", index), f"{name} is not among the `properties`")
     yield from _combination(document, pointer, schema)
     yield from _union(document, pointer, schema)
+    if "discriminator" in schema:
+        yield from _discriminator(document, pointer, schema)
 
 
 def _combination(document: Document, pointer: Pointer, schema: dict[str, Any]) -> Iterator[Mistake]:
@@ -223,28 +227,45 @@ def _combination(document: Document, pointer: Pointer, schema: dict[str, Any]) -
 
 # What a value can be, and what of it Python makes: values of one kind that become different things are not told apart.
 _Shape = tuple[str, str]
+_AS_ONE = "describe them as one, with optional fields"
 
 
 def _union(document: Document, pointer: Pointer, schema: dict[str, Any]) -> Iterator[Mistake]:
     """Values that cannot be told apart when they are read."""
     key = next((key for key in ("oneOf", "anyOf") if key in schema), "type")
-    shapes = set(_shapes(document, schema))
-    for kind in sorted({kind for kind, _ in shapes}):
-        if sum(kind == other for other, _ in shapes) > 1:
-            advice = "describe them as one, with optional fields" if kind == "objects" else "describe them as one"
-            yield Mistake((*pointer, key), f"{kind} of several kinds cannot be told apart; {advice}")
+    shapes = {shape for part in alternatives(document, schema) for shape in _shapes(document, part)}
+    kinds = {kind for kind, _ in shapes}
+    for kind in sorted(kinds):
+        if sum(kind == other for other, _ in shapes) == 1:
+            continue
+        if kind != "objects":
+            problem = f"{kind} of several kinds cannot be told apart; describe them as one"
+        elif kinds - {"null", "objects"}:
+            problem = f"objects of several kinds are not supported beside other types; {_AS_ONE}"
+        elif not tag_of(document, schema):
+            advice = "give each a required field with a `const` of its own"
+            problem = f"objects of several kinds cannot be told apart; {advice}, or {_AS_ONE}"
+        else:
+            continue
+        yield Mistake((*pointer, key), problem)
     if any(what == "map" for _, what in shapes) and len({kind for kind, _ in shapes} - {"null"}) > 1:
         yield Mistake((*pointer, key), "an object without `properties` is not supported beside other types")
 
 
-def _shapes(document: Document, schema: Any) -> Iterator[_Shape]:
-    schema = document.resolve(schema)
-    if not isinstance(schema, dict):
+def _discriminator(document: Document, pointer: Pointer, schema: dict[str, Any]) -> Iterator[Mistake]:
+    """A discriminator that tells nothing apart."""
+    mapping = schema["discriminator"].get("mapping", {})
+    if not {"oneOf", "anyOf"} & set(schema):
+        yield Mistake((*pointer, "discriminator"), "expected `oneOf` beside it, with all objects that there are")
         return
-    parts = [*schema.get("oneOf", []), *schema.get("anyOf", [])]
-    if parts:
-        for part in parts:
-            yield from _shapes(document, part)
+    known = {name for part in alternatives(document, schema) for name in names_of(part)}
+    for key in sorted(key for key, target in mapping.items() if target not in known):
+        yield Mistake((*pointer, "discriminator", "mapping", key), f"{mapping[key]} is not among the alternatives")
+
+
+def _shapes(document: Document, written: Any) -> Iterator[_Shape]:
+    schema = document.resolve(written)
+    if not isinstance(schema, dict):
         return
     named = schema.get("type", [])
     for kind in [named] if isinstance(named, str) else named or [_kind_without_type(schema)]:
@@ -257,7 +278,7 @@ def _shapes(document: Document, schema: Any) -> Iterator[_Shape]:
         elif kind == "array":
             yield "lists", str(document.resolve(schema.get("items")))
         elif kind == "object":
-            yield "objects", str(schema) if _is_object(document, schema, with_fields=True) else "map"
+            yield "objects", str(written) if _is_object(document, schema, with_fields=True) else "map"
         elif kind:
             yield kind, ""
 
@@ -376,7 +397,7 @@ def _responses(document: Document, pointer: Pointer) -> Iterator[Mistake]:
 
 def _error(document: Document, pointer: Pointer, response: dict[str, Any]) -> Iterator[Mistake]:
     schema = next((media.get("schema") for media in json_content(response.get("content", {})).values()), None)
-    fields = {} if schema is None else properties(document, schema)
+    fields = {} if schema is None else document.properties(schema)
     if schema is not None and not fields:
         yield Mistake(pointer, "an error body that is not an object with properties is not supported")
     for name in sorted(name for name in fields if python_name(name) in ERROR_ATTRIBUTES):
@@ -398,15 +419,3 @@ def json_content(content: dict[str, Any]) -> dict[str, Any]:
     wanted = [kind for kind, plain in kinds.items() if plain == JSON]
     wanted += [kind for kind, plain in kinds.items() if plain.endswith("+json")]
     return {kind: content[kind] for kind in wanted[:1]}
-
-
-def properties(document: Document, schema: Any) -> dict[str, Any]:
-    """The schemas of an object's fields, by their names in the document."""
-    schema = document.resolve(schema)
-    if not isinstance(schema, dict):
-        return {}
-    found: dict[str, Any] = {}
-    for part in schema.get("allOf", []):
-        found.update(properties(document, part))
-    found.update(schema.get("properties", {}))
-    return found

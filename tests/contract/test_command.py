@@ -1,10 +1,12 @@
 """The command as a tester runs it: results, exit codes, reports, and what it says when it cannot test a server."""
 
+import json
 import os
 import re
 import subprocess
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
@@ -105,6 +107,37 @@ def test_an_unlisted_status_code_is_observed(run_contract: Contract) -> None:
         run = run_contract("--url", server.url, "--api-key", server.api_key, "-k", "links or reports")
     assert run.returncode == 0, run.stdout
     assert "statuses that the page does not list: 99" in run.stdout
+
+
+def test_the_checks_are_listed_with_the_sentences_of_the_page(run_contract: Contract) -> None:
+    run = run_contract("--list", "--format", "json")
+    assert (run.returncode, run.stderr) == (0, "")
+    listed = {check["name"]: check for check in json.loads(run.stdout)}
+    assert len(listed) > 40
+    assert all(check["page_sentence"] for check in listed.values())
+    name = "a_message_is_deleted"
+    text = run_contract("--list", "--check", name).stdout
+    assert re.search(rf"^  {name}: .*\n    the page: {re.escape(listed[name]['page_sentence'])}$", text, re.MULTILINE)
+
+
+def test_a_run_is_given_as_json(run_contract: Contract) -> None:
+    run = run_contract("--check", "one_number_may_be_a_string", "--format", "json")
+    result = json.loads(run.stdout)
+    assert run.returncode == result["exit_code"] == 0
+    assert result["counts"] == {"passed": 1, "failed": 0, "not tested": 0}
+    assert [check["name"] for check in result["results"]] == ["one_number_may_be_a_string"]
+
+
+def test_the_command_of_schemathesis_can_use_the_configuration(tmp_path: Path) -> None:
+    config = files("sms_scheduler_contract") / "schemathesis.toml"
+    document = files("sms_scheduler_mock") / "openapi.json"
+    with MockServer() as server:
+        key = ["--header", f"Authorization: Bearer {server.api_key}"]
+        command = ["schemathesis", "--config-file", str(config), "run", str(document), "--url", server.url, *key]
+        run = subprocess.run(
+            [*command, "--max-examples", "2"], capture_output=True, text=True, timeout=60, cwd=tmp_path
+        )
+    assert run.returncode == 0, run.stdout + run.stderr
 
 
 # What cannot be tested

@@ -1,6 +1,7 @@
 """Servers that crash, hold or fool whoever asks them: the exit code says what it should, in time, and reports are written."""
 
 import gzip
+import itertools
 import json
 import os
 import re
@@ -32,7 +33,7 @@ Handler = BaseHTTPRequestHandler
 ONE = ("--check", "one_number_may_be_a_string")
 
 
-def run_here(server: Any, *names: str, **limits: float) -> RunResult:
+def run_here(server: Any, *names: str, **limits: Any) -> RunResult:
     """Run checks in this process."""
     under_test = Server(
         Target(server.url, server.api_key), effort=Effort(cases=0.2, shrink=False), limits=Limits(**limits)
@@ -45,6 +46,16 @@ def created(body: bytes) -> Callable[[Handler, int, bytes], tuple[int, bytes]]:
 
     def change(handler: Handler, status: int, content: bytes) -> tuple[int, bytes]:
         return (status, body) if handler.command == "POST" and status == 200 else (status, content)
+
+    return change
+
+
+def slowly(seconds: float) -> Callable[[Handler, int, bytes], tuple[int, bytes]]:
+    """Answer after some time."""
+
+    def change(handler: Handler, status: int, content: bytes) -> tuple[int, bytes]:
+        time.sleep(seconds)
+        return status, content
 
     return change
 
@@ -109,7 +120,7 @@ def test_a_server_that_does_not_end_is_no_verdict(change: Any, small_server: Any
 
 
 def test_a_run_has_a_deadline(small_server: Any) -> None:
-    small_server.change = lambda handler, status, content: time.sleep(0.05) or (status, content)
+    small_server.change = slowly(0.05)
     started = time.monotonic()
     result = run_here(small_server, run=1.0)
     assert time.monotonic() - started < 10
@@ -141,12 +152,11 @@ def test_ids_from_one_confuse_nobody(small_server: Any) -> None:
 
 
 def test_a_server_that_answers_differently_is_told_with_both_answers(small_server: Any) -> None:
-    seen: set[str] = set()
+    count = itertools.count(1)
 
     def change(handler: Handler, status: int, content: bytes) -> tuple[int, bytes]:
-        is_first = handler.command == "POST" and status == 200 and len(seen) == 0
-        seen.update(["first"] * is_first)
-        return (503, b"busy") if is_first else (status, content)
+        is_fifth = handler.command == "POST" and status == 200 and next(count) == 5
+        return (503, b"busy") if is_fifth else (status, content)
 
     small_server.change = change
     result = run_here(small_server, "any_sequence_is_consistent")
@@ -232,7 +242,7 @@ def test_output_that_nobody_takes_changes_no_exit_code(
 def test_an_interruption_at_any_moment_is_no_verdict(
     delay: float, small_server: Any, start_contract: Callable[..., subprocess.Popen[str]]
 ) -> None:
-    small_server.change = lambda handler, status, content: time.sleep(0.02) or (status, content)
+    small_server.change = slowly(0.02)
     arguments = ["--url", small_server.url, "--api-key", small_server.api_key, "--sends-nothing"]
     with start_contract(*arguments) as process:
         # Python takes no signal of its own before it has found its modules
@@ -311,7 +321,7 @@ def test_nothing_of_the_environment_changes_a_run(tmp_path: Path, run_contract: 
 
 
 def test_one_seed_gives_one_run(run_contract: Contract, tmp_path: Path) -> None:
-    names = ["responses_match_the_document", "links_match_the_document", "any_sequence_is_consistent"]
+    names = ["responses_match_the_document[POST /sms]", "links_match_the_document"]
     checks = [argument for name in names for argument in ("--check", name)]
     runs: list[list[object]] = []
     for hash_seed, seed in ("1", "7"), ("2", "7"), ("1", "8"):
@@ -328,7 +338,7 @@ def test_one_seed_gives_one_run(run_contract: Contract, tmp_path: Path) -> None:
             arguments = ["--url", server.url, "--api-key", server.api_key, "--seed", seed, *checks]
             assert run_contract(*arguments, env=environment, cwd=tmp_path).returncode == 0
         runs.append(asked)
-    assert len(runs[0]) > 300
+    assert len(runs[0]) > 100
     assert runs[0] == runs[1]
     assert runs[0] != runs[2]
 

@@ -4,9 +4,11 @@ import json
 import re
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -143,3 +145,101 @@ def test_what_was_created_is_deleted_after_an_outage(comes_back: bool, start_con
     all_deleted = re.search(r"^All (of them were|that is known of was) deleted\.$", output, re.MULTILINE)
     assert bool(all_deleted) == comes_back
     assert bool(re.search(r"NOT DELETED: message [0-9]+ \(SMS .*\): no answer", output)) != comes_back
+
+
+# The account
+
+
+def wrapped(content: bytes) -> bytes:
+    return b'{"data": ' + content + b"}"
+
+
+UNCLEAR: dict[str, Callable[[int, bytes], tuple[int, bytes]]] = {
+    "the id as a string": lambda status, body: (
+        status,
+        re.sub(rb'"message_id": ([0-9]+)', rb'"message_id": "\1"', body),
+    ),
+    "wrapped": lambda status, body: (status, wrapped(body)),
+    "behind a notice": lambda status, body: (status, b"Notice: date() in {main}\n" + body),
+    "202": lambda status, body: (202, body),
+    "500 without an id": lambda status, body: (500, b"oops"),
+}
+
+
+@pytest.mark.parametrize("answer", UNCLEAR.values(), ids=UNCLEAR)
+def test_after_a_creation_that_it_does_not_understand_it_stops_creating(
+    answer: Callable[[int, bytes], tuple[int, bytes]], small_server: Any, tmp_path: Path, run_contract: Contract
+) -> None:
+    small_server.change = lambda handler, status, body: (
+        answer(status, body) if handler.command == "POST" and status == 200 else (status, body)
+    )
+    junit, page = tmp_path / "junit.xml", tmp_path / "report.html"
+    reports = ["--junit", str(junit), "--html", str(page)]
+    checks = [
+        "--check",
+        "one_number_may_be_a_string",
+        "--check",
+        "numbers_may_be_a_list",
+        "--check",
+        "ids_are_distinct",
+    ]
+    run = run_contract(*arguments(small_server), *FAST, *checks, *reports)
+    assert run.returncode == 1, run.stdout + run.stderr
+    messages = [body for method, _, body in small_server.requests if method == "POST" and body != b"{}"]
+    assert len(messages) == 1
+    is_known = answer is not UNCLEAR["500 without an id"]
+    for text in run.stdout, page.read_text(), junit.read_text():
+        assert f"Created: {int(is_known)} messages" in text
+        assert "NOT KNOWN: a request that was answered" in text
+        assert "All of them were deleted" not in text
+    assert "no more messages are created" in run.stdout
+    assert bool(small_server.sms) != is_known  # what it could read the id of is gone
+
+
+@pytest.mark.parametrize(
+    ("status", "report"), [(401, b""), (200, b'[{"id": 1, "phone_number": "+33612345678", "status": "scheduled"}]')]
+)
+def test_only_a_404_or_a_final_status_means_gone(
+    status: int, report: bytes, small_server: Any, run_contract: Contract
+) -> None:
+    answers = {"DELETE": b'{"success": 1}' if status == 200 else b"", "GET": report}
+    small_server.change = lambda handler, usual, body: (
+        (status, answers[handler.command]) if handler.command in answers else (usual, body)
+    )
+    run = run_contract(*arguments(small_server), *FAST, "--check", "message_stop_is_optional")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "NOT DELETED: message 1 (SMS 1, 2): " in run.stdout
+    assert "All of them were deleted" not in run.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGTERM])
+def test_a_second_signal_ends_a_deletion_that_hangs(
+    number: signal.Signals, small_server: Any, start_contract: Start
+) -> None:
+    is_deleting = threading.Event()
+
+    def change(handler: Any, status: int, body: bytes) -> tuple[int, bytes]:
+        if handler.command == "DELETE":
+            is_deleting.set()
+            time.sleep(8)
+        return status, body
+
+    small_server.change = change
+    run = start_contract(*arguments(small_server), *FAST, "--check", "numbers_may_be_a_list")
+    assert is_deleting.wait(30)
+    started = time.monotonic()
+    run.send_signal(number)
+    output, errors = run.communicate(timeout=30)
+    assert time.monotonic() - started < 5
+    assert (run.returncode, errors) == (0, "")  # the checks were done
+    assert re.search(r"NOT DELETED: message 1 \(SMS 1, 2\): .*interrupted", output)
+    assert "Created: 1 messages with 2 SMS." in output
+
+
+def test_a_loopback_address_may_be_a_tunnel(small_server: Any, run_contract: Contract) -> None:
+    where = ["--url", small_server.url, "--api-key", small_server.api_key, "--check", "one_number_may_be_a_string"]
+    run = run_contract(*where)
+    assert (run.returncode, small_server.sms) == (2, {})
+    assert "may be a tunnel to a service that really sends" in run.stdout
+    assert "pass --sends-nothing if it never sends" in run.stderr
+    assert run_contract(*where, "--sends-nothing").returncode == 0

@@ -499,6 +499,34 @@ def test_two_statuses_of_success(generate: Generate, other: str) -> None:
     assert result is None if other == "204" else result.text == "b"
 
 
+def test_operations_whose_bodies_of_an_error_differ(generate: Generate) -> None:
+    detail = an_object("text", text=TEXT)
+    bodies = {
+        "first": an_object("code", "text", "kind", code={"type": "integer"}, text=TEXT, kind={"const": "a"}),
+        "second": an_object("text", "kind", text=to("Detail"), kind={"const": "b"}, hint={"type": ["string", "null"]}),
+    }
+    responses = {name: {**NO_CONTENT, **answered(body, "400")} for name, body in bodies.items()}
+    responses["bare"] = {**NO_CONTENT, "400": {"description": "Wrong."}}
+    paths = {f"/{name}": {"get": operation(name, responses=found)} for name, found in responses.items()}
+    made = generate(paths, {"Detail": detail})
+
+    def raised(name: str, body: Any) -> Any:
+        made.answer = httpx.Response(400, json=body)
+        with pytest.raises(made.package.BadRequestError) as caught:
+            getattr(made.client, name)()
+        return caught.value
+
+    first = raised("first", {"code": 5, "text": "no", "kind": "a"})
+    assert (first.code, first.text, first.kind, first.hint) == (5, "no", "a", None)
+    assert str(first) == "first: 400 Bad Request: code: 5; text: no; kind: a"
+    second = raised("second", {"text": {"text": "why"}, "kind": "b", "hint": "x"})
+    assert (second.code, second.text.text, second.kind, second.hint) == (None, "why", "b", "x")
+    assert raised("bare", None).text is None
+    made.answer = httpx.Response(400, json={"text": {"text": "why"}, "kind": "b"})
+    with pytest.raises(made.package.InvalidResponseError):
+        made.client.first()
+
+
 def test_operations_that_describe_an_error_alike_share_it(generate: Generate) -> None:
     error = an_object(
         "errors", errors={"type": "array", "items": an_object("code", code={"type": "integer"}, text=TEXT)}
@@ -510,6 +538,95 @@ def test_operations_that_describe_an_error_alike_share_it(generate: Generate) ->
         with pytest.raises(made.package.BadRequestError) as caught:
             getattr(made.client, name)()
         assert caught.value.errors[0].code == 7
+
+
+# Objects of several kinds
+
+
+SMS = an_object("kind", "theText", kind={"const": "sms"}, theText=TEXT)
+PUSH = an_object("kind", kind={"type": "string", "enum": ["push", "silent"]}, link=TEXT)
+LOOSE = an_object(kind=TEXT, link=TEXT)
+UNION: dict[str, Any] = {"oneOf": [to("Sms"), to("Push")]}
+INLINE: dict[str, Any] = {"anyOf": [SMS, {"allOf": [an_object("kind", kind={"const": "push"}), an_object(link=TEXT)]}]}
+
+
+def discriminated(first: str, second: str, **mapping: str) -> dict[str, Any]:
+    return {
+        "oneOf": [to(first), to(second)],
+        "discriminator": {"propertyName": "kind", **({"mapping": mapping} if mapping else {})},
+    }
+
+
+@pytest.mark.parametrize(
+    ("union", "schemas"),
+    [
+        (UNION, {"Sms": SMS, "Push": PUSH}),
+        (INLINE, {}),
+        (to("Content"), {"Content": UNION, "Sms": SMS, "Push": PUSH}),
+        (to("Content"), {"Content": INLINE}),
+        ({"oneOf": [to("Content"), {"type": "null"}]}, {"Content": UNION, "Sms": SMS, "Push": PUSH}),
+        ({"oneOf": [*UNION["oneOf"], {"type": "null"}]}, {"Sms": SMS, "Push": PUSH}),
+        (discriminated("sms", "push"), {"sms": an_object(kind=TEXT, theText=TEXT), "push": LOOSE}),
+        (discriminated("A", "B", sms="A", push="#/components/schemas/B"),
+         {"A": an_object(kind=TEXT, theText=TEXT), "B": LOOSE}),
+        ({"oneOf": [to("Inner"), to("Push")]}, {"Inner": {"oneOf": [to("Sms"), to("Other")]}, "Sms": SMS, "Push": PUSH,
+                                               "Other": an_object("kind", kind={"const": 5})}),
+    ],
+)  # fmt: skip
+def test_objects_told_apart_by_a_tag(generate: Generate, union: Any, schemas: Schemas) -> None:
+    lists = {"type": "array", "items": union}
+    holder = an_object("one", one=union, many=lists)
+    paths = {
+        "/a": {"post": operation(body=holder, responses=answered(to("Holder")))},
+        "/b": {"post": operation("whole", body=union, responses=answered(union))},
+        "/c": {"post": operation("list", body=lists, responses=answered(lists))},
+    }
+    made = generate(paths, {**schemas, "Holder": holder})
+    sms, push = {"kind": "sms", "theText": "hi"}, {"kind": "push", "link": "l"}
+    made.answer = httpx.Response(200, json={"one": sms, "many": [push, sms]})
+    sent = {"kind": "push", "link": "x"}
+    received = made.client.call(one=attrs.evolve(push_of(made, push), link="x"), many=[])
+    assert made.body == {"one": sent, "many": []}
+    assert (received.one.the_text, received.many[0].link, type(received.one)) == ("hi", "l", type(received.many[1]))
+    made.answer = httpx.Response(200, json=push)
+    assert made.client.whole(content=received.one) == received.many[0]
+    assert made.body == sms
+    made.answer = httpx.Response(200, json=[sms, push])
+    assert made.client.list_(content=received.many) == [received.one, received.many[0]]
+    assert made.body == [push, sms]
+    for unknown in ({"kind": "fax"}, {"kind": ["sms"]}, {}, {"kind": None}):
+        made.answer = httpx.Response(200, json=[sms, unknown])
+        with pytest.raises(made.package.InvalidResponseError, match=r"whose `kind` is .*'sms'.* at \$\[1\]"):
+            made.client.list_(content=[])
+    with pytest.raises(TypeError, match="kind"):
+        made.client.whole(content={"kind": "fax"})
+
+
+def push_of(made: Generated, push: Mapping[str, Any]) -> Any:
+    """An object as the client reads it."""
+    made.answer, answer = httpx.Response(200, json=push), made.answer
+    pushed = made.client.whole(content=push)
+    made.answer = answer
+    return pushed
+
+
+def test_users_are_told_of_changes_beside_kinds_and_payloads(
+    generate: Generate, capsys: pytest.CaptureFixture[str]
+) -> None:
+    patch = an_object(note={"type": ["string", "null"]}, one=to("Content"))
+    schemas = {"Content": UNION, "Sms": SMS, "Push": PUSH}
+    ping = {
+        "post": {
+            "requestBody": {"required": True, **content(to("Content"), "application/json")},
+            "responses": NO_CONTENT,
+        }
+    }
+    for name in ("before", "after"):
+        calls = {"/a": {"patch": operation(body=patch)}, "/b": {"get": operation(name)}}
+        generate(calls, schemas, webhooks={f"{name}-ping": ping})
+    told = capsys.readouterr().out
+    for line in ("`before` is now called `after`", "`decode_before_ping` is now called `decode_after_ping`"):
+        assert line in told
 
 
 # What is deprecated, and what the server calls

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import attrs
 
@@ -256,7 +257,7 @@ def _dates(server: Server) -> str:
     return f"accepted besides the page's: {', '.join(accepted) or 'none'}"
 
 
-def _created(server: Server, fields: dict[str, object]) -> str:
+def _created(server: Server, fields: dict[str, Any]) -> str:
     """What the server does with a request that it may refuse."""
     response = server.request("createSms", body=json.dumps(fields).encode())
     if response.status_code != 200:

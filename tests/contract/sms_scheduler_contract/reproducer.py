@@ -16,7 +16,7 @@ from .shown import Shown
 from .target import Target
 
 _BY_ID = re.compile(r"/(sms|message)/([0-9]{1,100})")
-_ID_AND_MORE = re.compile(r"/(sms|message)/([^0-9]*)([0-9]{1,100})([^0-9].*)?")
+_ID_AND_MORE = re.compile(r"/(sms|message)/([^0-9%]*)([0-9]{1,100})([^0-9].*)?")
 # An id: whether it is one of a message or of an SMS, and its number. The two kinds may have the same numbers.
 Id = tuple[str, int]
 
@@ -91,6 +91,8 @@ def _path(path: str, known: dict[Id, str]) -> str:
     kind, before, digits, behind = asked.groups()
     nearest = _nearest((kind, int(digits)), list(known))
     name, distance = known[nearest], int(digits) - nearest[1]
+    if distance and (before or behind):  # no id, and none with something around it
+        return shlex.quote(path)
     # bash does not count beyond 64 bits, and would run what is no number
     value = f'"${{{name}}}"' if distance == 0 else f'"$(python3 -c "print(${{{name}}} + {distance})")"'
     return f"{shlex.quote(f'/{kind}/{before}')}{value}{shlex.quote(behind) if behind else ''}"

@@ -86,7 +86,7 @@ class Session(requests.Session):
             "proxies": {"http": target.proxy, "https": target.proxy} if target.proxy else {},
             "cert": None,
         }
-        self._waiting: SimpleQueue[Any] = SimpleQueue()
+        self._waiting: list[SimpleQueue[Any]] = []  # several when requests are sent at once
         self._base_url = target.url
         self._before = before
         self._after = after
@@ -94,7 +94,8 @@ class Session(requests.Session):
     def interrupt(self) -> None:
         """End what waits, and let no further request be sent. A signal handler may call this."""
         self.is_interrupted = True
-        self._waiting.put(None)
+        for queue in list(self._waiting):
+            queue.put(None)
 
     def begin_clean_up(self, seconds: float) -> None:
         """Send again, whatever ended the run, for so many seconds."""
@@ -159,13 +160,15 @@ class Session(requests.Session):
 
     def _wait(self, queue: "SimpleQueue[Any]", seconds: float) -> Any:
         """What comes next, None after so many seconds and on an interruption."""
-        self._waiting = queue
-        if self.is_interrupted:
-            return None
+        self._waiting.append(queue)
         try:
+            if self.is_interrupted:
+                return None
             return queue.get(timeout=max(0.0, min(seconds, self._ends - time.monotonic())))
         except Empty:
             return None
+        finally:
+            self._waiting.remove(queue)
 
     def _exchange(self, request: requests.PreparedRequest, kwargs: dict[str, Any]) -> requests.Response:
         limit = self._limits.exchange

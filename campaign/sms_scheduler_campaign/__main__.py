@@ -1,0 +1,17 @@
+"""`python -m sms_scheduler_campaign`, and the command `sms-scheduler-campaign`."""
+
+import sys
+
+
+def main() -> int:
+    """Run the command; the result is the exit code."""
+    try:
+        from .cli import run  # noqa: PLC0415  # what is missing is said in one line
+    except ModuleNotFoundError as error:
+        print(f"sms-scheduler-campaign: {error.name} is missing: install sms-scheduler[campaign]", file=sys.stderr)
+        return 2
+    return run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

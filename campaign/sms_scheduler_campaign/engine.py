@@ -1,0 +1,134 @@
+"""The seam to the engine, DBOS Transact: it hands out queued batches, each to one worker, and knows what a dead worker left.
+
+It decides nothing: that a batch is handed out twice, or never, is found and mended by means of our own tables. Another engine
+would be another file with these functions.
+"""
+
+import logging
+import uuid
+from collections.abc import Callable, Collection, Iterable
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSClient
+
+from .store import SCHEMA_VERSION, Store
+
+_APPLICATION = "sms-scheduler-campaign"
+_WORKFLOW = "send_batch"
+# By default it is a hash of the code, after a change of which nothing that is queued would ever run.
+_VERSION = f"schema-{SCHEMA_VERSION}"
+_POLL = 0.1  # seconds between two claims
+_PRUNED_AT_ONCE = 1_000
+
+
+def install(store: Store) -> None:
+    """Make the engine's tables in the database."""
+    level = logging.getLogger("dbos").level
+    logging.getLogger("dbos").setLevel(logging.ERROR)
+    try:
+        DBOS.migrate(store.url)
+    finally:
+        logging.getLogger("dbos").setLevel(level)
+
+
+class Feeder:
+    """Gives batches to the engine."""
+
+    def __init__(self, store: Store) -> None:
+        """Needs the engine's tables."""
+        self._client = DBOSClient(system_database_engine=store.engine, application_name=_APPLICATION)
+
+    def register(self, campaign_id: int, concurrency: int) -> None:
+        """Make the queue of a campaign, of which each worker sends so many batches at a time. Done once: it lasts."""
+        self._client.register_queue(
+            _queue(campaign_id),
+            worker_concurrency=concurrency,
+            polling_interval_sec=_POLL,
+            on_conflict="never_update",
+            application_name=_APPLICATION,
+        )
+
+    def feed(self, connection: sa.Connection, campaign_id: int, numbers: Iterable[int]) -> None:
+        """Queue batches as a part of the caller's transaction."""
+        for number in numbers:
+            self._client.enqueue_in_transaction(
+                connection,
+                {
+                    "workflow_name": _WORKFLOW,
+                    "queue_name": _queue(campaign_id),
+                    "workflow_id": str(uuid.uuid4()),
+                    "app_version": _VERSION,
+                },
+                campaign_id,
+                number,
+            )
+
+    def is_idle(self, campaign_id: int) -> bool:
+        """Whether the engine has nothing more to do for a campaign."""
+        return not self._client.list_workflows(
+            queue_name=_queue(campaign_id), status=["ENQUEUED", "PENDING"], limit=1, load_input=False, load_output=False
+        )
+
+    def resume_all_but(self, campaign_id: int, alive: Collection[str]) -> int:
+        """Hand out again what workers had that are alive no more; tells how many batches."""
+        pending = self._client.list_workflows(
+            queue_name=_queue(campaign_id), status="PENDING", load_input=False, load_output=False
+        )
+        left = [one.workflow_id for one in pending if one.executor_id not in alive]
+        if left:
+            self._client.resume_workflows(left, queue_name=_queue(campaign_id))
+        return len(left)
+
+    def prune(self, campaign_id: int) -> int:
+        """Delete some of what is finished, which the engine would keep; tells how many."""
+        done = self._client.list_workflows(
+            queue_name=_queue(campaign_id),
+            status=["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
+            limit=_PRUNED_AT_ONCE,
+            load_input=False,
+            load_output=False,
+        )
+        if done:
+            self._client.delete_workflows([one.workflow_id for one in done])
+        return len(done)
+
+
+class Engine:
+    """The engine at work in this process, which has one at most."""
+
+    def __init__(self, store: Store, campaign_id: int, worker: str, perform: Callable[[int, int], None]) -> None:
+        """Begin to take batches.
+
+        Args:
+            store: Where the campaign is.
+            campaign_id: The campaign whose batches to take.
+            worker: The name of this process, which no other has or had.
+            perform: What to do with a campaign's batch of a number. It must not raise: that would end the batch for good.
+        """
+
+        def send_batch(campaign_id: int, number: int) -> None:
+            perform(campaign_id, number)
+
+        DBOS(
+            config={
+                "name": _APPLICATION,
+                "system_database_url": store.url,
+                "system_database_engine": store.engine,
+                "application_version": _VERSION,
+                "executor_id": worker,
+                "use_listen_notify": False,
+                "log_level": "ERROR",
+                "enable_otlp": False,
+            }
+        )
+        DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=None)(send_batch)
+        DBOS.listen_queues([_queue(campaign_id)])
+        DBOS.launch()
+
+    def stop(self, within: float) -> None:
+        """Stop, after what is at work has ended or so many seconds."""
+        DBOS.destroy(workflow_completion_timeout_sec=int(within))
+
+
+def _queue(campaign_id: int) -> str:
+    return f"sms-campaign-{campaign_id}"

@@ -1,0 +1,232 @@
+"""The tables, which are the truth about a campaign, and how to reach them on SQLite and PostgreSQL.
+
+Every transaction writes first, which takes the lock that it needs, and may be repeated: each change names the state it expects.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import event, exc
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.expression import FunctionElement
+from sqlalchemy.types import TypeEngine
+
+from .errors import CampaignError
+
+log = logging.getLogger("sms_scheduler_campaign")
+T = TypeVar("T")
+
+SCHEMA_VERSION = 1
+LONGEST_PAUSE = 10.0  # seconds between two attempts to reach the database
+metadata = sa.MetaData()
+
+_schema = sa.Table("sms_schema", metadata, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False))
+
+campaigns = sa.Table(
+    "sms_campaign",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("created_at", sa.Double, nullable=False),
+    # What is sent, and how.
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("stop", sa.Boolean, nullable=False),
+    sa.Column("sender_id", sa.BigInteger, nullable=False),
+    sa.Column("delivery_date", sa.Text, nullable=False),
+    sa.Column("batch_size", sa.Integer, nullable=False),
+    sa.Column("requests_per_second", sa.Double),
+    sa.Column("sms_per_second", sa.Double),
+    sa.Column("hours", sa.Text),
+    sa.Column("timezone", sa.Text),
+    sa.Column("follow_for", sa.Double, nullable=False),
+    # Where it stands.
+    sa.Column("state", sa.Text, nullable=False),  # active, paused, cancelled
+    sa.Column("reason", sa.Text),
+    sa.Column("last_batch", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("duplicates", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("next_at", sa.Double, nullable=False, server_default="0"),  # when the next request may leave
+    sa.Column("hold_until", sa.Double, nullable=False, server_default="0"),  # no request before that
+)
+
+batches = sa.Table(
+    "sms_batch",
+    metadata,
+    sa.Column("campaign_id", sa.Integer, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),  # 0 holds the recipients whose phone numbers cannot be right
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("text", sa.Text),  # if it is not the campaign's
+    sa.Column("fed_at", sa.Double),  # when the engine was given it, while it is queued
+    # The intent: who sends it, since when, and from when on nobody can be sending it any more.
+    sa.Column("token", sa.Text),
+    sa.Column("worker", sa.Text),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("posted_at", sa.Double),
+    sa.Column("free_at", sa.Double),
+    # The answer, and what became of it.
+    sa.Column("error", sa.Text),
+    sa.Column("message_id", sa.BigInteger),
+    sa.Column("sms_ids", sa.Text),  # JSON: ids by phone number
+    sa.Column("statuses", sa.Text),  # JSON: status by id
+    sa.Column("deleted", sa.Integer),  # how many SMS a cancellation deleted
+    sa.Column("report_at", sa.Double),  # when to ask for the report
+)
+
+
+def in_state(name: str) -> sa.ColumnElement[bool]:
+    """That a batch is in a state, as a literal: only so the databases see that a partial index holds all such rows."""
+    return batches.c.state == sa.literal_column(f"'{name}'")
+
+
+IS_WAITING = sa.and_(in_state("queued"), batches.c.fed_at.is_(None))
+IS_FED = sa.and_(in_state("queued"), batches.c.fed_at.is_not(None))
+# Partial indices stay as small as the work that is left, so that finding it costs the same at the end as at the start.
+for _name, _column, _condition in (
+    ("waiting", batches.c.number, IS_WAITING),
+    ("fed", batches.c.fed_at, IS_FED),
+    ("posting", batches.c.number, in_state("posting")),
+    ("in_doubt", batches.c.number, in_state("in doubt")),
+    ("accepted", batches.c.report_at, in_state("accepted")),
+):
+    sa.Index(f"sms_batch_{_name}", batches.c.campaign_id, _column, postgresql_where=_condition, sqlite_where=_condition)
+
+# Rows are written once and read by batch: the table is its own index.
+recipients = sa.Table(
+    "sms_recipient",
+    metadata,
+    sa.Column("campaign_id", sa.Integer, primary_key=True),
+    sa.Column("batch", sa.Integer, primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("digest", sa.LargeBinary(16), nullable=False),  # of the key, or of number and text
+    sa.Column("phone_number", sa.Text, nullable=False),
+    sa.Column("key", sa.Text),
+    sa.Column("line", sa.BigInteger),
+    sa.UniqueConstraint("campaign_id", "digest"),
+    sqlite_with_rowid=False,
+)
+
+# How many SMS of a batch are in which status, so that counting does not read the reports.
+outcomes = sa.Table(
+    "sms_outcome",
+    metadata,
+    sa.Column("campaign_id", sa.Integer, primary_key=True),
+    sa.Column("batch", sa.Integer, primary_key=True),
+    sa.Column("status", sa.Integer, primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+workers = sa.Table(
+    "sms_worker",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("campaign_id", sa.Integer, nullable=False),
+    sa.Column("seen_at", sa.Double, nullable=False),
+)
+
+
+class now(FunctionElement[float]):  # noqa: N801  # it reads as the function of SQL that it is
+    """The time of the database, in seconds since 1970: one clock for all machines."""
+
+    type: TypeEngine[float] = sa.Double()
+    inherit_cache = True
+
+
+@compiles(now, "postgresql")
+def _now_on_postgresql(*_: object, **__: object) -> str:
+    return "extract(epoch from clock_timestamp())::double precision"
+
+
+@compiles(now, "sqlite")
+def _now_on_sqlite(*_: object, **__: object) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+class Store:
+    """A database that holds campaigns."""
+
+    def __init__(self, url: str) -> None:
+        """Open a database and make the tables if they are missing.
+
+        Args:
+            url: `sqlite:///campaign.db` or `postgresql://user:password@host/database`.
+
+        Raises: CampaignError for another database, or one of another version of this package.
+        """
+        self.url = url
+        self.engine = _engine(url)
+        with self.engine.begin() as connection:
+            if self.is_sqlite:
+                connection.execute(sa.text("BEGIN IMMEDIATE"))
+            else:  # two that start at once would both find no tables
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(7362001)"))
+            metadata.create_all(connection)
+            version = connection.scalar(sa.select(_schema.c.version))
+            if version is None:
+                connection.execute(_schema.insert().values(version=SCHEMA_VERSION))
+            elif version != SCHEMA_VERSION:
+                raise CampaignError(f"the database is of version {version}, this package of version {SCHEMA_VERSION}")
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a SQLite file."""
+        return self.engine.dialect.name == "sqlite"
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    def transaction(self, work: Callable[[sa.Connection], T]) -> T:
+        """Do some work in a transaction; once, and whatever is wrong is raised."""
+        with self.engine.begin() as connection:
+            return work(connection)
+
+    def persistently(self, work: Callable[[sa.Connection], T]) -> T:
+        """Do some work in a transaction, again and again while the database is gone, busy or full.
+
+        The work may be done twice, if the connection breaks while it is committed.
+        """
+        pause = 0.1
+        while True:
+            try:
+                return self.transaction(work)
+            except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+                log.warning("database-unavailable: %s; next attempt in %.1f s", _in_words(error), pause)
+                time.sleep(pause)
+                pause = min(LONGEST_PAUSE, pause * 2)
+
+
+def _engine(url: str) -> sa.Engine:
+    try:
+        parsed = sa.make_url(url)
+    except exc.ArgumentError as error:
+        raise CampaignError(
+            "the store must be like sqlite:///campaign.db or postgresql://user@host/database"
+        ) from error
+    if parsed.get_backend_name() == "sqlite":
+        # One connection for all threads: they wait in line for it, instead of polling for the lock of the file.
+        engine = sa.create_engine(parsed, pool_size=1, max_overflow=0, pool_timeout=600)
+        event.listen(engine, "connect", _set_up_sqlite)
+        return engine
+    if parsed.get_backend_name() == "postgresql":
+        return sa.create_engine(
+            parsed.set(drivername="postgresql+psycopg"), pool_size=20, max_overflow=0, pool_pre_ping=True
+        )
+    raise CampaignError(f"the store must be sqlite or postgresql, not {parsed.get_backend_name()}")
+
+
+def _set_up_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = "IMMEDIATE"  # a transaction that reads and then writes cannot fail for another's write
+    connection.execute("PRAGMA busy_timeout = 600000")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")  # an intent is on the disk before its request leaves
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _in_words(error: exc.SQLAlchemyError) -> str:
+    """What went wrong in one line, without the statement, which has phone numbers."""
+    cause = getattr(error, "orig", None) or error
+    return " ".join(f"{type(cause).__name__}: {cause}".split())

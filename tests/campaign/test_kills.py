@@ -1,0 +1,136 @@
+"""Workers are killed at any moment: none receives twice, none is lost, and in doubt is only what was in the air."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sms_scheduler_campaign import Campaign
+from sms_scheduler_mock import MockServer
+
+from .conftest import LONG, numbers, received
+
+WORKER = Path(__file__).with_name("hasty_worker.py")
+
+
+def start(store: str, server: MockServer, *arguments: str) -> subprocess.Popen[bytes]:
+    environment = os.environ | {
+        "SMS_SCHEDULER_API_KEY": server.api_key,
+        "SMS_SCHEDULER_BASE_URL": server.url,
+        "SMS_SCHEDULER_CAMPAIGN_STORE": store,
+    }
+    command = [sys.executable, str(WORKER), *arguments]
+    return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE)
+
+
+@contextmanager
+def workers(store: str, server: MockServer, count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Worker processes, which are ended with the block."""
+    running = [start(store, server) for _ in range(count)]
+    try:
+        yield running
+    finally:
+        for one in running:
+            kill(one)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    with process:  # closes the pipe
+        process.wait()
+
+
+def finish(store: str, server: MockServer) -> None:
+    with start(store, server) as last:
+        assert last.wait(120) == 0
+
+
+def check(campaign: Campaign, server: MockServer, total: int, most_in_doubt: int) -> None:
+    """Counts at the mock server: nobody twice; nobody missing but in doubt."""
+    counts = received(server)
+    assert max(counts.values()) == 1
+    doubts = campaign.in_doubt()
+    in_doubt = {number for doubt in doubts for number in doubt.phone_numbers}
+    assert set(numbers(total)) - set(counts) <= in_doubt
+    assert len(doubts) <= most_in_doubt
+    status = campaign.status()
+    assert status.recipients["queued"] == status.recipients["posting"] == 0
+    assert status.recipients["accepted"] + status.recipients["final"] + len(in_doubt) == total
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_killed_at_random(kind: str, request: pytest.FixtureRequest, server: MockServer, tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path}/c.db" if kind == "sqlite" else request.getfixturevalue("postgres").create()
+    kills = LONG // 2
+    total = 500 * kills if LONG > 20 else 10_000
+    chance = random.Random(kills)
+    server.fault("latency", seconds=0.02)
+    with Campaign.create(store, "c", text="Hello", sender_id=1, batch_size=20, concurrency=4) as campaign:
+        campaign.add(numbers(total))
+        with workers(store, server, 4) as running:
+            for _ in range(kills):
+                time.sleep(chance.uniform(0.3, 0.9))
+                index = chance.randrange(4)
+                kill(running[index])
+                running[index] = start(store, server)
+        finish(store, server)
+        check(campaign, server, total, most_in_doubt=4 * kills)
+
+
+def test_killed_at_each_line_around_the_post(sqlite_store: str, server: MockServer, tmp_path: Path) -> None:
+    """A worker that dies at a line leaves its batch in doubt if the intent was committed, and to the next one if not."""
+    with Campaign.create(sqlite_store, "c", text="Hello", sender_id=1, batch_size=1, concurrency=1) as campaign:
+        campaign.add(numbers(1))
+        with start(sqlite_store, server, "--lines", str(tmp_path / "lines")) as worker:
+            assert worker.wait(30) == 0
+        points = sorted(set((tmp_path / "lines").read_text().split()))
+        assert {point.partition(":")[0] for point in points} == {"perform", "_begin", "_post", "_accept"}
+        campaign.add(numbers(len(points) + 5))
+        for point in points:
+            with start(sqlite_store, server, "--die-at", point) as worker:
+                assert worker.wait(30) == -signal.SIGKILL, point
+        finish(sqlite_store, server)
+        check(campaign, server, len(points) + 5, most_in_doubt=len(points))
+        sent, doubts = received(server), campaign.in_doubt()
+        assert any(doubt.phone_numbers[0] in sent for doubt in doubts), "none died after the POST"
+        assert any(doubt.phone_numbers[0] not in sent for doubt in doubts), "none died before the POST"
+
+
+def test_a_worker_that_was_paused_heals_its_doubt(store: str, server: MockServer) -> None:
+    server.fault("latency", seconds=2, times=1)
+    with Campaign.create(store, "c", text="Hello", sender_id=1, batch_size=10) as campaign:
+        campaign.add(numbers(10))
+        with workers(store, server, 1) as (first,):
+            while campaign.status().batches["posting"] == 0:
+                time.sleep(0.02)
+            first.send_signal(signal.SIGSTOP)
+            with workers(store, server, 1):
+                while not campaign.in_doubt():
+                    time.sleep(0.1)
+                first.send_signal(signal.SIGCONT)
+                while campaign.status().batches["in doubt"]:
+                    time.sleep(0.1)
+        assert campaign.status().recipients["accepted"] == 10
+    assert received(server).most_common(1)[0][1] == 1
+
+
+def test_sigterm_leaves_no_doubt(store: str, server: MockServer) -> None:
+    server.fault("latency", seconds=0.3)
+    with Campaign.create(store, "c", text="Hello", sender_id=1, batch_size=10) as campaign:
+        campaign.add(numbers(2_000))
+        with workers(store, server, 2) as running:
+            while campaign.status().batches["accepted"] < 20:
+                time.sleep(0.02)
+            for one in running:
+                one.terminate()
+            assert [one.wait(30) for one in running] == [0, 0]
+        status = campaign.status()
+        assert status.batches["posting"] == status.batches["in doubt"] == 0
+        assert status.recipients["accepted"] == len(received(server))
+        assert status.recipients["queued"] > 0

@@ -1,0 +1,125 @@
+"""The lines of bash in a report: they send what was sent, byte by byte, and run nothing that a server said."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sms_scheduler_contract.models import Draft
+from sms_scheduler_contract.reproducer import reproducer
+from sms_scheduler_contract.runner import run
+from sms_scheduler_contract.server import Effort, Server
+from sms_scheduler_contract.target import Target
+
+
+def in_bash(lines: str, key: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "SMS_SCHEDULER_API_KEY": key}
+    return subprocess.run(
+        ["bash", "-c", lines], capture_output=True, text=True, timeout=30, env=environment, cwd=folder
+    )
+
+
+def test_they_send_the_same_again(small_server: Any, tmp_path: Path) -> None:
+    server = Server(Target(small_server.url, small_server.api_key))
+    right = server.target.authorization
+    server.create(Draft())  # before it, the suite finds out what the server accepts
+    server.session.exchanges.clear()
+    small_server.requests.clear()
+    server.create(Draft())
+    bodies = [b"\0{\0", b"@/etc/passwd", "é %s \\n ' \" $(id) `id`".encode(), b"\r\n", b"a" * 5_000, b"\xff"]
+    for body in bodies:
+        server.session.call("POST", "/sms", right, body)
+    created = server.create(Draft(numbers=(0,)))
+    sms_id = created.ids[0]
+    for path in f"{sms_id}abc", f"x{sms_id}", sms_id + 10**30, "[1-3]{a,b}", "$(touch ran)", "`touch ran`", "%00":
+        server.session.call("DELETE", f"/sms/{path}", right)
+    server.session.call("DELETE", f"/message/{created.message_id}", right)
+    lines = reproducer(server.session.exchanges, server.target)
+    assert small_server.api_key not in lines
+    sent = list(small_server.requests)
+    small_server.requests.clear()
+    done = in_bash(lines, small_server.api_key, tmp_path)
+    assert done.stderr == ""
+
+    def later(path: str) -> str:
+        # the fourth message of this server and its SMS are 4, the sixth and its SMS are 6
+        return re.sub(r"(?<=/sms/)(x?)4(?=abc|$)", r"\g<1>6", path.replace("/message/4", "/message/6")).replace(
+            str(4 + 10**30), str(6 + 10**30)
+        )
+
+    assert small_server.requests == [(method, later(path), body) for method, path, body in sent]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("evil", ["x[$(touch ran)]", "$(touch ran)", "'; touch ran; '", '"]; touch ran #'])
+def test_nothing_that_a_server_said_is_run(evil: str, small_server: Any, tmp_path: Path) -> None:
+    server = Server(Target(small_server.url, small_server.api_key))
+    created = server.create(Draft())
+    server.session.call("DELETE", f"/sms/{created.ids[0] + 5}", server.target.authorization)
+    server.session.call("DELETE", f"/message/{created.message_id}", server.target.authorization)
+    lines = reproducer(server.session.exchanges, server.target)
+
+    def change(handler: BaseHTTPRequestHandler, status: int, content: bytes) -> tuple[int, bytes]:
+        answer = {"message_id": evil, "sms_ids": {"+33612345678": [evil], evil: evil}}
+        return status, json.dumps(answer).encode() if handler.command == "POST" else content
+
+    small_server.change = change
+    in_bash(lines, small_server.api_key, tmp_path)
+    server.session.exchanges.clear()
+    server.session.call("POST", "/sms", server.target.authorization, json.dumps(server.fields(Draft())).encode())
+    server.session.call("DELETE", f"/sms/{evil}", server.target.authorization)
+    in_bash(reproducer(server.session.exchanges, server.target), small_server.api_key, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+Change = Callable[[BaseHTTPRequestHandler, int, bytes], tuple[int, bytes]]
+FAULTS: dict[str, tuple[str, Change, str]] = {
+    "a creation answered 201": (
+        "one_number_may_be_a_string",
+        lambda handler, status, content: (201 if handler.command == "POST" and status == 200 else status, content),
+        "201",
+    ),
+    "a report that is not found": (
+        "each_id_leads_to_the_report_of_its_sms",
+        lambda handler, status, content: (404 if "/sms/" in handler.path and status == 200 else status, content),
+        "404",
+    ),
+    "a deletion that counts too much": (
+        "a_message_is_deleted",
+        lambda handler, status, content: (status, content.replace(b'"success": 1', b'"success": 7')),
+        '{"success": 7}\n200',
+    ),
+    "a key that is not looked at": (
+        "the_key_comes_first",
+        lambda handler, status, content: (404 if status == 401 and handler.command == "DELETE" else status, content),
+        "404",
+    ),
+    "an unknown id that crashes": (
+        "an_unknown_id_is_not_found",
+        lambda handler, status, content: (500, b"") if len(handler.path) > 40 else (status, content),
+        "500",
+    ),
+    "a body of NUL bytes that crashes": (
+        "an_invalid_body_is_refused",
+        lambda handler, status, content: (
+            (200, b"{}") if handler.command == "POST" and status == 400 else (status, content)
+        ),
+        "{}\n200",
+    ),
+}
+
+
+@pytest.mark.parametrize(("check", "change", "shown"), FAULTS.values(), ids=FAULTS)
+def test_they_show_the_failure_again(check: str, change: Change, shown: str, small_server: Any, tmp_path: Path) -> None:
+    small_server.change = change
+    server = Server(Target(small_server.url, small_server.api_key), effort=Effort(cases=0.2, shrink=False))
+    result = run(server, names=[check], throwaway=True)
+    (failure,) = [result.failure for result in result.results if result.failure]
+    done = in_bash(failure.reproducer, small_server.api_key, tmp_path)
+    assert done.stderr == ""
+    assert done.stdout.endswith(f"{shown}\n"), failure
