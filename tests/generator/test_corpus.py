@@ -39,7 +39,11 @@ from .commands import PACKAGE
 
 CORPUS = sorted(Path(__file__).with_name("corpus").glob("*.yaml"))
 MODES = ("minimal", "full", "null")
-TEXTS: dict[str, str] = {"date-time": "2030-01-02T03:04:05Z", "date": "2030-01-02", "uuid": "12345678-1234-5678-1234-567812345678"}
+TEXTS: dict[str, str] = {
+    "date-time": "2030-01-02T03:04:05Z",
+    "date": "2030-01-02",
+    "uuid": "12345678-1234-5678-1234-567812345678",
+}
 
 
 @pytest.fixture(scope="module")
@@ -301,7 +305,8 @@ def example(document: Document, schema: Any, mode: str) -> Any:
 
 def made(value: Any, hint: Any) -> Any:
     """A value of a type, as a user makes it from plain data."""
-    arguments = typing.get_args(hint)
+    text: Any = value
+    arguments: Sequence[Any] = typing.get_args(hint)
     if typing.get_origin(hint) in {typing.Union, types.UnionType}:
         for part in arguments:
             with contextlib.suppress(AttributeError, KeyError, TypeError, ValueError):
@@ -323,7 +328,7 @@ def made(value: Any, hint: Any) -> Any:
     elif hint in {datetime.datetime, datetime.date}:
         return hint.fromisoformat(value)
     elif hint is uuid.UUID or (isinstance(hint, type) and issubclass(hint, enum.Enum)):
-        return hint(value)
+        return hint(text)
     elif (value is None and hint is type(None)) or (hint is float and isinstance(value, float)) or hint is type(value):
         return value
     raise TypeError(f"{value!r} is not a value of {hint!r}")
