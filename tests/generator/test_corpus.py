@@ -74,10 +74,10 @@ def test_all_clients_are_strictly_typed(clients: Path) -> None:
 def test_every_operation_sends_and_reads_what_the_document_says(clients: Path, path: Path) -> None:
     server = Server(load(path))
     package = _import(clients, path.stem)
-    asyncio.run(_call_all(server, package))
+    asyncio.run(call_all(server, package))
 
 
-async def _call_all(server: "Server", package: Any) -> None:
+async def call_all(server: "Server", package: Any) -> None:
     transport = httpx.ASGITransport(server.app)
     for (pointer, operation), mode in ((one, mode) for one in server.document.operations() for mode in MODES):
         async with package.AsyncSmsScheduler("name:key", transport=transport, max_retries=0) as client:
