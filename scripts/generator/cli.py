@@ -6,6 +6,7 @@ A mistake, an error or a kill at any moment leaves each product whole: the old o
 import argparse
 import contextlib
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -115,10 +116,10 @@ def _generate(options: argparse.Namespace, since: Path | None = None) -> int:
             swap([product for product in products if differences[product]])
     for product, difference in differences.items():
         state = ("written anew" if writes else "would be written anew") if difference else "already up to date"
-        print(f"{_shown(product.target)}: {state}.")
+        _say(f"{_shown(product.target)}: {state}.")
         if difference and not writes:
-            print(_statistics(difference))
-    print(report, end="\n" if report else "")
+            _say(_statistics(difference))
+    _say(report, end="\n" if report else "")
     return 0
 
 
@@ -140,10 +141,10 @@ def _check(differences: dict[Product, str]) -> int:
     for product, difference in differences.items():
         target = _shown(product.target)
         if difference:
-            print(difference, end="")
+            _say(difference, end="")
             print(f"{target} is not what {product.source} gives: run scripts/generate and commit.", file=sys.stderr)
         else:
-            print(f"{target} is what {product.source} gives.")
+            _say(f"{target} is what {product.source} gives.")
     return 1 if any(differences.values()) else 0
 
 
@@ -157,6 +158,14 @@ def _report(old: Path, new: Path, document: Document) -> str:
         return str(report(old, new, document))
     except ValueError as error:  # an old client that was damaged, or made by a generator of long ago, is replaced
         return f"No report on what users will notice: {error}"
+
+
+def _say(text: str, end: str = "\n") -> None:
+    """Print; what nobody reads any more, as after `| head -1`, is no failure, and changes nothing of what was done."""
+    try:
+        print(text, end=end, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _statistics(difference: str) -> str:

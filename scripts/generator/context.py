@@ -625,8 +625,16 @@ class _Builder:
         where = (*pointer, "responses", status)
         kind = self.annotation(response.prop, RECEIVED) if has_body(response) else None
         is_renamed = bool(self._reachable([response.prop]) & self._renamed_models)
-        is_choice = isinstance(response.prop, UnionProperty) or tag_of_model(response.prop)
-        decoded = f"cast({f'type[{kind}]'!r}, {kind})" if is_choice else kind  # for type checkers a choice is no type
+        # for type checkers a choice is no type, and an abstract class is none to make
+        is_cast = (
+            isinstance(response.prop, AnyProperty | UnionProperty)
+            or tag_of_model(response.prop)
+            or is_map(response.prop)
+        )
+        concrete = re.sub(
+            r"^JsonObject\[(.*)\]$", r"dict[str, \1]", re.sub(r"^OneOrMany\[(.*)\]$", r"list[\1]", str(kind))
+        )
+        decoded = f"cast({f'type[{concrete}]'!r}, {kind})" if is_cast else kind
         return Answer(
             status=status,
             name="" if status.startswith("2") else error_name(status),
@@ -662,7 +670,7 @@ class _Builder:
         needs_query = any(endpoint.query_parameters for endpoint in endpoints)
         needs_headers = any(endpoint.header_parameters for endpoint in endpoints)
         operations = [operation for operation in self.operations.values() if not operation.incoming]
-        unplain = (BooleanProperty, DateProperty, DateTimeProperty, FloatProperty, AnyProperty)
+        unplain = (BooleanProperty, DateProperty, DateTimeProperty, FloatProperty, AnyProperty, UnionProperty)
         return Uses(
             query=needs_query,
             headers=needs_headers,

@@ -25,9 +25,10 @@ from openapi_python_client.parser.openapi import GeneratorData
 from .commands import commands
 from .context import Operation, Uses, Waiter, context, reserved_classes
 from .document import Document, DocumentError, Mistake
-from .names import Renamed, class_overrides
+from .names import Renamed, class_overrides, python_name
 from .properties import class_names
 from .simplify import simplify
+from .source import Pointer
 from .swap import write_manifest
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -82,7 +83,8 @@ def render(document: Document, folder: Path, package: str, distribution: str, ht
     for module in RUNTIME.glob("*.py"):
         if module.stem not in unused:
             shutil.copy(module, folder)
-    _format(folder)
+    operations = cast("list[Operation]", names["operations"])
+    _format(folder, document, operations)
     _head(folder, document)
     _import(folder, document, operations)
     write_manifest(folder)
@@ -106,7 +108,7 @@ def _problem(document: Document, error: GeneratorError) -> str:
     return document.describe([Mistake(document.pointer_named(words), problem)])
 
 
-def _format(folder: Path) -> None:
+def _format(folder: Path, document: Document, operations: Sequence[Operation]) -> None:
     """Sort imports, drop those not needed, and lay out as ruff does, by its defaults and not those of a folder above.
 
     Raises:
@@ -115,16 +117,23 @@ def _format(folder: Path) -> None:
     isort = f"known-first-party = ['{folder.name}'], split-on-trailing-comma = false"
     rules = ["--select", "F,I", "--fixable", "F401,I", "--config", f"lint.isort = {{{isort}}}"]
     style = ["--isolated", "--line-length", "120", "--target-version", "py311", "--no-cache", folder.name]
-    _ruff(["check", "--fix", "--quiet", "--output-format", "concise", *rules, *style], folder.parent)
-    _ruff(["format", *style], folder.parent)
+    check = ["check", "--fix", "--quiet", "--output-format", "concise", *rules, *style]
+    for arguments in (check, ["format", *style]):
+        command = [sys.executable, "-P", "-m", "ruff", *arguments]
+        done = subprocess.run(command, cwd=folder.parent, capture_output=True, text=True, check=False)
+        if done.returncode:
+            said = (done.stderr or done.stdout).strip()
+            stems = set(re.findall(r"(\w+)\.py\b", said))
+            raise _invalid(document, operations, stems, (said or str(command)).splitlines()[-1])
 
 
-def _ruff(arguments: list[str], folder: Path) -> None:
-    command = [sys.executable, "-P", "-m", "ruff", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        lines = (done.stderr or done.stdout).strip().splitlines()
-        raise DocumentError(f"{_INVALID}: {lines[-1] if lines else command}")
+def _invalid(document: Document, operations: Sequence[Operation], modules: set[str], problem: str) -> DocumentError:
+    """What to raise for a client that is wrong in some modules: at the operation or the schema of one of them."""
+    pointers = zip(dict(document.operations()), operations, strict=False)
+    schemas = document.data.get("components", {}).get("schemas", {})
+    places: list[Pointer] = [pointer for pointer, operation in pointers if operation.name in modules]
+    places += [("components", "schemas", name) for name in schemas if python_name(name) in modules]
+    return DocumentError(document.describe([Mistake([*places, ()][0], f"{_INVALID}: {problem}")]))
 
 
 def _import(folder: Path, document: Document, operations: Sequence[Operation]) -> None:
@@ -149,10 +158,7 @@ def _import(folder: Path, document: Document, operations: Sequence[Operation]) -
     except Exception as error:
         files = [Path(frame.filename) for frame in traceback.extract_tb(error.__traceback__)]
         named = {file.stem for file in files if folder / "_api" in file.parents} | set(getattr(error, "__notes__", ()))
-        pointers = zip(dict(document.operations()), operations, strict=True)
-        pointer = next((pointer for pointer, operation in pointers if operation.name in named), ())
-        problem = f"{_INVALID}: {type(error).__name__}: {error}"
-        raise DocumentError(document.describe([Mistake(pointer, problem)])) from error
+        raise _invalid(document, operations, named, f"{type(error).__name__}: {error}") from error
     finally:
         sys.dont_write_bytecode = not writes_bytecode
         for loaded in [loaded for loaded in sys.modules if loaded.partition(".")[0] == name]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from openapi_python_client.strings import PythonIdentifier
 
+from .checks import EXTENSIONS
 from .document import Document, Mistake, pointer_of
 from .names import python_name
 from .security import find_unsupported_security, is_header_name
@@ -174,7 +175,8 @@ def _whole(document: Document) -> Iterator[Mistake]:
 def _keywords(pointer: Pointer, schema: dict[str, Any]) -> Iterator[Mistake]:
     """What the client would leave out."""
     for key in schema:
-        if "$ref" in schema and key not in KEYWORDS_BESIDE_REF:
+        is_foreign = key.startswith("x-") and key not in EXTENSIONS
+        if "$ref" in schema and key not in KEYWORDS_BESIDE_REF and not is_foreign:
             yield Mistake((*pointer, key), f"{key} is not supported beside `$ref`; write a schema of its own for it")
         elif key not in KEYWORDS and not key.startswith("x-"):
             yield Mistake((*pointer, key), f"the keyword {key} is not supported; leave it out, or describe it in words")

@@ -691,9 +691,13 @@ def test_two_schemas_whose_classes_would_have_one_name(generate: Generate) -> No
 
 def test_formats_and_extensions_of_others_change_nothing(generate: Generate) -> None:
     samples: dict[str, Any] = {"x-codeSamples": [{"$ref": "#/none"}]}
+    row = an_object(x=TEXT)
     schema = an_object(
-        "a", a={**TEXT, "format": "msisdn", "x-faker": {"$ref": "nowhere"}}, b={"type": "integer", "format": "uint7"}
+        "a",
+        row=to("Row", **{"x-other": 1}),
+        a={**TEXT, "format": "msisdn", "x-faker": {"$ref": "nowhere"}},
+        b={"type": "integer", "format": "uint7"},
     )
-    made = generate({"/a": {"get": operation(responses=answered(schema), **samples)}})
+    made = generate({"/a": {"get": operation(responses=answered(schema), **samples)}}, {"Row": row})
     made.answer = httpx.Response(200, json={"a": "1", "b": 2})
     assert (made.client.call().a, made.client.call().b) == ("1", 2)

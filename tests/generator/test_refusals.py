@@ -1,14 +1,16 @@
 """What cannot be used is refused: a line for each mistake that says where and what, and the old client stays."""
 
 import os
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import attrs
 import pytest
 from generator import cli as generate
 
-from .commands import DOCUMENT, FIRST, PACKAGE, ROOT, run, tree
+from .commands import COMMAND, DOCUMENT, FIRST, PACKAGE, ROOT, run, tree
 
 TEXT = FIRST.read_text(encoding="utf-8")
 COMMITTED = ROOT / "generated" / PACKAGE
@@ -526,3 +528,25 @@ def test_the_command_ends_as_the_function(tmp_path: Path) -> None:
     assert (done.code, done.out) == (2, "")
     assert done.err == f"nowhere.yaml: cannot be read: No such file or directory\n{LAST_LINE}\n"
     assert not (tmp_path / "out").exists()
+
+
+# What was made is wrong, or is not read to its end
+
+
+def test_what_a_tool_finds_in_a_module_stands_at_its_operation(refuse: Refuse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("generator.context.path_code", lambda path, _: "nowhere" if "{" in path else repr(path))
+    (line,) = refuse.document(LAMPS)
+    assert re.match(r"api.yaml:\d+:\d+: paths./lamps/{.*not valid Python: .*F821", line), line
+
+
+@pytest.mark.parametrize("options", [[], ["--dry-run"], ["--check"]])
+def test_a_reader_that_leaves_changes_nothing_of_the_result(tmp_path: Path, options: list[str]) -> None:
+    (tmp_path / "api.yaml").write_text(LAMPS)
+    read, write = os.pipe()
+    os.close(read)  # as `| head -0` does
+    command = [*COMMAND, "--document", "api.yaml", "--output", "out", *options]
+    done = subprocess.run(command, cwd=tmp_path, stdout=write, stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(write)
+    assert done.returncode == (1 if options == ["--check"] else 0)
+    assert "Nothing was changed" not in done.stderr
+    assert (tmp_path / "out" / PACKAGE).is_dir() is (not options)
