@@ -40,7 +40,11 @@ def main(arguments: list[str]) -> int:
     """Run the command; the result is the exit code."""
     options = _options(arguments)
     try:
-        if options.url:
+        if options.campaign:
+            from demo_campaign import show  # noqa: PLC0415  # it takes a second to import
+
+            show(_step, _say)
+        elif options.url:
             _show_real_server(options)
         else:
             _show_mock_server()
@@ -62,6 +66,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/demo",
         description="Send, follow and cancel SMS: on the embedded mock server, or on a real server.",
+    )
+    parser.add_argument(
+        "--campaign", action="store_true", help="send to 10,000 recipients on the mock server, and kill a worker"
     )
     parser.add_argument("--url", help="a real server's base URL; without --send it is only read from")
     parser.add_argument(

@@ -43,6 +43,14 @@ def test_it_sends_follows_and_cancels_on_the_mock_server() -> None:
     assert positions == sorted(positions)
 
 
+def test_a_campaign_survives_the_death_of_a_worker() -> None:
+    run = demo("--campaign")
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "0 added, 10,000 were there already." in run.stdout
+    assert "was killed after" in run.stdout
+    assert "0 of them got two." in run.stdout
+
+
 def test_a_real_server_is_only_read_from() -> None:
     with MockServer() as server:
         run = demo("--url", server.url, "--api-key", server.api_key)

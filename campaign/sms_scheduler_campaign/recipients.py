@@ -164,7 +164,7 @@ def read_parquet(path: Path, *, number: str = "phone_number", key: str | None = 
 
 
 def read_rows(
-    rows: Iterable[Mapping[str, Any]], *, number: str = "phone_number", key: str | None = None
+    rows: Iterable[Mapping[Any, Any]], *, number: str = "phone_number", key: str | None = None
 ) -> Iterator[Recipient]:
     """Read rows, such as those of a database: `connection.execution_options(yield_per=1000).execute(query).mappings()`.
 
@@ -185,7 +185,7 @@ def _check_columns(columns: Iterable[str], number: str, key: str | None) -> None
         raise RecipientsError(f"line 1: there is no column {missing[0]!r}, only {', '.join(map(repr, columns))}")
 
 
-def _recipient(row: Mapping[str, Any], number: str, key: str | None, line: int) -> Recipient:
+def _recipient(row: Mapping[Any, Any], number: str, key: str | None, line: int) -> Recipient:
     phone_number = row.get(number)
     if not isinstance(phone_number, str):
         raise RecipientsError(f"line {line}: {number!r} must be a text such as '+33612345678', not {phone_number!r}")

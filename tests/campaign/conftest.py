@@ -5,15 +5,16 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
 import pytest
-from sms_scheduler_campaign import Campaign, Status
 from sms_scheduler_mock import MockServer
 
 LONG = int(os.environ.get("SMS_SCHEDULER_CAMPAIGN_KILLS", "20"))
@@ -105,13 +106,26 @@ def received(server: MockServer) -> Counter[str]:
     return Counter(number for message in server.messages for number in message.phone_numbers)
 
 
-def run(campaign: Campaign, server: MockServer, workers: int = 1) -> Status:
-    """Send, and let the time pass that SMS take."""
-    return campaign.run(api_key=server.api_key, base_url=server.url, workers=workers)
+@contextmanager
+def hurrying(server: MockServer) -> Iterator[None]:
+    """Let a minute pass at the mock server each half second, so that SMS are final when the first report is asked for."""
+    is_over = threading.Event()
+
+    def hurry() -> None:
+        while not is_over.wait(0.5):
+            server.advance(minutes=1)
+
+    thread = threading.Thread(target=hurry)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
-def wait_until(condition: "object", seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
     ends_at = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
+    while not condition():
         assert time.monotonic() < ends_at, "it did not happen in time"
         time.sleep(0.02)

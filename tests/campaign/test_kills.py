@@ -91,12 +91,14 @@ def test_killed_at_each_line_around_the_post(sqlite_store: str, server: MockServ
             assert worker.wait(30) == 0
         points = sorted(set((tmp_path / "lines").read_text().split()))
         assert {point.partition(":")[0] for point in points} == {"perform", "_begin", "_post", "_accept"}
-        campaign.add(numbers(len(points) + 5))
-        for point in points:
-            with start(sqlite_store, server, "--die-at", point) as worker:
+        campaign.add(numbers(len(points) + 50))
+        for some in (points[index : index + 4] for index in range(0, len(points), 4)):
+            dying = [start(sqlite_store, server, "--die-at", point) for point in some]
+            for point, worker in zip(some, dying, strict=True):
                 assert worker.wait(30) == -signal.SIGKILL, point
+                kill(worker)
         finish(sqlite_store, server)
-        check(campaign, server, len(points) + 5, most_in_doubt=len(points))
+        check(campaign, server, len(points) + 50, most_in_doubt=len(points))
         sent, doubts = received(server), campaign.in_doubt()
         assert any(doubt.phone_numbers[0] in sent for doubt in doubts), "none died after the POST"
         assert any(doubt.phone_numbers[0] not in sent for doubt in doubts), "none died before the POST"

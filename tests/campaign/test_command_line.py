@@ -1,0 +1,134 @@
+"""The command, as an operator runs it: from a file to the export."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sms_scheduler_campaign import Campaign
+from sms_scheduler_mock import MockServer
+
+from .conftest import hurrying, numbers, received, wait_until
+
+
+def environment(store: str, server: MockServer | None = None) -> dict[str, str]:
+    account = {"SMS_SCHEDULER_API_KEY": server.api_key, "SMS_SCHEDULER_BASE_URL": server.url} if server else {}
+    return os.environ | {"SMS_SCHEDULER_CAMPAIGN_STORE": store, "COLUMNS": "120"} | account
+
+
+def command(store: str, *arguments: str, server: MockServer | None = None) -> subprocess.CompletedProcess[str]:
+    whole = [sys.executable, "-m", "sms_scheduler_campaign", *arguments]
+    return subprocess.run(whole, capture_output=True, text=True, timeout=120, env=environment(store, server))
+
+
+def done(store: str, *arguments: str, server: MockServer | None = None) -> str:
+    run = command(store, *arguments, server=server)
+    assert (run.returncode, run.stderr) == (0, ""), run
+    return run.stdout
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Path:
+    path = tmp_path / "people.csv"
+    lines = [f"{number},Ann" for number in numbers(300)]
+    path.write_text("\n".join(["phone_number,name", *lines, lines[0], "0612,Bob"]) + "\n")
+    return path
+
+
+def test_from_a_file_to_the_export(sqlite_store: str, server: MockServer, people: Path, tmp_path: Path) -> None:
+    """`run` is killed in the middle, with its workers, and started again; the export accounts for every line."""
+    store = sqlite_store
+    done(store, "create", "spring", "--text", "Hello", "--sender-id", "1", "--batch-size", "10", "--concurrency", "2")
+    assert "300 added, 1 were there already, 1 refused" in done(store, "add", "spring", str(people))
+    assert "300 recipients in 30 requests, 300 SMS" in done(store, "run", "spring", "--dry-run")
+    server.fault("latency", seconds=0.2, operation="createSms")
+    run = [sys.executable, "-m", "sms_scheduler_campaign", "run", "spring"]
+    with Campaign(store, "spring") as campaign, subprocess.Popen(run, env=environment(store, server)) as first:
+        wait_until(lambda: campaign.status().batches["accepted"] >= 5)
+        first.send_signal(signal.SIGKILL)  # its worker ends what it has begun, and then itself
+        first.wait()
+    server.clear_faults()
+    server.delivery_mix({"RECEIVED": 8, "MISSED_INVALID_PHONE_NUMBER": 2})
+    with hurrying(server):
+        again = command(store, "run", "spring", "--workers", "2", server=server)
+    assert again.returncode == 0, again
+    assert max(received(server).values()) == 1
+    assert len(received(server)) == 300
+    done(store, "export", "spring", str(tmp_path / "export.csv"))
+    with (tmp_path / "export.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert sorted(int(row["line"]) for row in rows) == [*range(2, 302), 303]  # 302 is 2 again
+    assert {row["state"] for row in rows} == {"final", "refused"}
+    assert {row["status_name"] for row in rows} == {"RECEIVED", "MISSED_INVALID_PHONE_NUMBER", ""}
+    counts = json.loads(done(store, "status", "spring", "--format", "json"))
+    assert counts["recipients"]["final"] == 300
+    assert 'sms_campaign_recipients{campaign="spring",state="final"} 300' in done(
+        store, "status", "spring", "--format", "prometheus"
+    )
+    assert "RECEIVED" in done(store, "watch", "spring")
+    done(store, "forget", "spring")
+    assert done(store, "export", "spring", "-").count("\n") == 1
+
+
+def test_parquet(sqlite_store: str, people: Path, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    done(sqlite_store, "create", "c", "--text", "Hi {name}", "--sender-id", "1")
+    done(sqlite_store, "add", "c", str(people))
+    done(sqlite_store, "export", "c", str(tmp_path / "out.parquet"))
+    table = parquet.read_table(tmp_path / "out.parquet").to_pylist()
+    assert sorted(row["phone_number"] for row in table) == sorted([*numbers(300), "0612"])
+    done(sqlite_store, "create", "d", "--text", "Hi", "--sender-id", "1")
+    assert "300 added" in done(sqlite_store, "add", "d", str(tmp_path / "out.parquet"))
+
+
+def test_in_doubt_and_resolved(sqlite_store: str, server: MockServer, people: Path) -> None:
+    done(sqlite_store, "create", "c", "--text", "Hello", "--sender-id", "1", "--batch-size", "150")
+    done(sqlite_store, "add", "c", str(people))
+    server.fault("status", status=504, done=True, times=1, operation="createSms")
+    with hurrying(server):
+        run = command(sqlite_store, "run", "c", server=server)
+    assert run.returncode == 1
+    assert "1 batches are in doubt" in run.stdout
+    listed = command(sqlite_store, "in-doubt", "c")
+    assert listed.returncode == 1
+    assert "504" in listed.stdout
+    number = listed.stdout.split()[1].strip(",")
+    early = command(sqlite_store, "resolve", "c", number, "--again")
+    assert (early.returncode, early.stderr.count("\n")) == (2, 1)
+    assert "may still be on its way" in early.stderr
+    sent = next(m.id for m in server.messages if set(m.phone_numbers) <= set(listed.stdout.split()))
+    done(sqlite_store, "resolve", "c", number, "--sent", "--message-id", str(sent))
+    done(sqlite_store, "run", "c", server=server)
+    assert done(sqlite_store, "in-doubt", "c") == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["status", "unknown"], "there is no campaign 'unknown'"),
+        (["add", "c", "missing.csv"], "No such file"),
+        (["create", "c", "--text", "x", "--sender-id", "1"], "already"),
+        (["create", "d", "--text", "{", "--sender-id", "1"], "cannot be used"),
+        (["run", "c"], "No API key"),
+        (["resolve", "c", "1", "--sent"], "not in doubt"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(sqlite_store: str, arguments: list[str], problem: str) -> None:
+    Campaign.create(sqlite_store, "c", text="Hello", sender_id=1).close()
+    run = command(sqlite_store, *arguments)
+    assert (run.returncode, run.stderr.count("\n")) == (2, 1)
+    assert problem in run.stderr
+
+
+def test_paused_and_cancelled(sqlite_store: str, server: MockServer, people: Path) -> None:
+    done(sqlite_store, "create", "c", "--text", "Hello", "--sender-id", "1")
+    done(sqlite_store, "add", "c", str(people))
+    done(sqlite_store, "pause", "c")
+    assert "paused" in command(sqlite_store, "run", "c", server=server).stderr
+    done(sqlite_store, "resume", "c")
+    assert "0 SMS were too late" in done(sqlite_store, "cancel", "c", server=server)
+    assert server.messages == []

@@ -1,0 +1,93 @@
+"""What the engine and the databases do underneath: crashes, growth, and nothing left behind."""
+
+import sqlite3
+import threading
+import time
+
+import sqlalchemy as sa
+from sms_scheduler_campaign import Campaign
+from sms_scheduler_campaign.store import IS_FED, IS_WAITING, Store, batches
+from sms_scheduler_mock import MockServer
+from sqlalchemy import exc
+
+from .conftest import Postgres, numbers, received, wait_until
+from .test_kills import check, finish, workers
+
+
+def test_postgresql_crashes_while_workers_send(postgres: Postgres, server: MockServer) -> None:
+    store = postgres.create()
+    server.fault("latency", seconds=0.05, operation="createSms")
+    with Campaign.create(store, "c", text="Hello", sender_id=1, batch_size=10, concurrency=4) as campaign:
+        campaign.add(numbers(3_000))
+        with workers(store, server, 2):
+            wait_until(lambda: len(server.messages) > 30)
+            postgres.crash()
+            time.sleep(1)
+            postgres.start()
+            sent = len(server.messages)
+            wait_until(lambda: len(server.messages) > sent + 20)
+        finish(store, server)
+        check(campaign, server, 3_000, most_in_doubt=8)  # those of the workers that were killed in the end
+
+
+def test_the_engine_keeps_nothing(store: str, server: MockServer) -> None:
+    with Campaign.create(store, "c", text="Hello", sender_id=1, batch_size=1) as campaign:
+        campaign.add(numbers(300))
+        finish(store, server)
+    opened = Store(store)
+    table = "workflow_status" if opened.is_sqlite else "dbos.workflow_status"
+    with opened.engine.connect() as connection:
+        assert connection.scalar(sa.text(f"SELECT count(*) FROM {table}")) == 0
+        assert connection.scalar(sa.text("SELECT count(*) FROM sms_worker")) == 0
+    opened.close()
+
+
+def test_what_is_left_to_do_is_found_by_an_index(sqlite_store: str) -> None:
+    Campaign.create(sqlite_store, "c", text="Hello", sender_id=1).close()
+    opened = Store(sqlite_store)
+    for kind, index in ((IS_WAITING, "sms_batch_waiting"), (IS_FED, "sms_batch_fed")):
+        query = sa.select(batches.c.number).where(batches.c.campaign_id == 1, kind)
+        text = str(query.compile(opened.engine, compile_kwargs={"literal_binds": True}))
+        with opened.engine.connect() as connection:
+            plan = connection.execute(sa.text(f"EXPLAIN QUERY PLAN {text}")).all()
+        assert index in str(plan)
+    opened.close()
+
+
+def test_a_full_disk_is_waited_out(sqlite_store: str, server: MockServer) -> None:
+    """SQLite says that the disk is full when the file may not grow, until it may."""
+    Campaign.create(sqlite_store, "c", text="Hello", sender_id=1).close()
+    opened = Store(sqlite_store)
+    raw = opened.engine.raw_connection()
+    cursor = raw.cursor()
+    pages = cursor.execute("PRAGMA page_count").fetchone()[0]
+    cursor.execute(f"PRAGMA max_page_count = {pages}")
+    raw.close()
+    full = threading.Event()
+
+    def grow(connection: sa.Connection) -> None:
+        try:
+            connection.execute(sa.text("CREATE TABLE big AS SELECT zeroblob(1000000) AS b"))
+        except exc.OperationalError:
+            connection.connection.cursor().execute(f"PRAGMA max_page_count = {pages + 1000}")
+            full.set()
+            raise
+
+    opened.persistently(grow)
+    assert full.is_set()
+    opened.close()
+
+
+def test_two_campaigns_of_one_store_do_not_mix(sqlite_store: str, server: MockServer) -> None:
+    with (
+        Campaign.create(sqlite_store, "a", text="A", sender_id=1) as first,
+        Campaign.create(sqlite_store, "b", text="B", sender_id=1) as second,
+    ):
+        first.add(numbers(10))
+        second.add(numbers(20))
+        finish(sqlite_store, server)  # works for the first one
+        assert len(received(server)) == 10
+        assert second.status().recipients["queued"] == 20
+    with sqlite3.connect(sqlite_store.removeprefix("sqlite:///")) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
