@@ -79,8 +79,8 @@ def test_a_request_without_a_response_fails_the_check(run_contract: Contract) ->
     with another_server("drops-every-20th") as server:
         run = run_contract("--url", server.url, "--api-key", server.api_key, "--sends-nothing", "-k", "creation")
     assert run.returncode == 1, run.stdout
-    assert "each request gets a response" in run.stderr
-    assert re.search(r"(POST /sms|GET /sms/[0-9]+) got none", run.stderr)
+    assert "each request gets a response" in run.stdout + run.stderr
+    assert re.search(r"(POST /sms|GET /sms/[0-9]+) got none", run.stdout + run.stderr)
 
 
 def test_an_address_that_redirects_is_named(run_contract: Contract) -> None:
