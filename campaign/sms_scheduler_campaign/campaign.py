@@ -23,7 +23,6 @@ from .store import Store, batches, campaigns, in_state, now, outcomes, recipient
 from .worker import has_work, run_workers
 
 BATCH_SIZE = 100
-CONCURRENCY = 16  # batches that a worker sends at a time
 FOLLOW_FOR = 72 * 3600.0  # seconds
 STATES = ("queued", "posting", "accepted", "final", "refused", "in doubt", "cancelled")
 
@@ -152,7 +151,7 @@ class Campaign:
         hours: str | None = None,
         timezone: str = "UTC",
         follow_for: float = FOLLOW_FOR,
-        concurrency: int = CONCURRENCY,
+        concurrency: int = engine.CONCURRENCY,
     ) -> "Campaign":
         """Make a campaign.
 

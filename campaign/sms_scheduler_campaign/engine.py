@@ -17,6 +17,7 @@ _APPLICATION = "sms-scheduler-campaign"
 _WORKFLOW = "send_batch"
 # By default it is a hash of the code, after a change of which nothing that is queued would ever run.
 _VERSION = f"schema-{SCHEMA_VERSION}"
+CONCURRENCY = 16  # batches that a worker sends at a time
 _POLL = 0.1  # seconds between two claims
 _PRUNED_AT_ONCE = 1_000
 
@@ -38,8 +39,8 @@ class Feeder:
         """Needs the engine's tables."""
         self._client = DBOSClient(system_database_engine=store.engine, application_name=_APPLICATION)
 
-    def register(self, campaign_id: int, concurrency: int) -> None:
-        """Make the queue of a campaign, of which each worker sends so many batches at a time. Done once: it lasts."""
+    def register(self, campaign_id: int, concurrency: int = CONCURRENCY) -> None:
+        """Make the queue of a campaign, of which each worker sends so many batches at a time, unless it is there."""
         self._client.register_queue(
             _queue(campaign_id),
             worker_concurrency=concurrency,
@@ -105,9 +106,12 @@ class Engine:
             worker: The name of this process, which no other has or had.
             perform: What to do with a campaign's batch of a number. It must not raise: that would end the batch for good.
         """
+        self._at_work = set[int]()
 
         def send_batch(campaign_id: int, number: int) -> None:
+            self._at_work.add(number)
             perform(campaign_id, number)
+            self._at_work.discard(number)
 
         DBOS(
             config={
@@ -127,7 +131,7 @@ class Engine:
 
     def stop(self, within: float) -> None:
         """Stop, after what is at work has ended or so many seconds."""
-        DBOS.destroy(workflow_completion_timeout_sec=int(within))
+        DBOS.destroy(workflow_completion_timeout_sec=int(within) if self._at_work else 0)
 
 
 def _queue(campaign_id: int) -> str:

@@ -212,9 +212,10 @@ def _engine(url: str) -> sa.Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         return engine
     if parsed.get_backend_name() == "postgresql":
-        return sa.create_engine(
-            parsed.set(drivername="postgresql+psycopg"), pool_size=20, max_overflow=0, pool_pre_ping=True
-        )
+        # A process that is frozen within a transaction holds its locks for a minute and no longer.
+        options = {"options": "-c idle_in_transaction_session_timeout=60000"}
+        parsed = parsed.set(drivername="postgresql+psycopg")
+        return sa.create_engine(parsed, pool_size=20, max_overflow=0, pool_pre_ping=True, connect_args=options)
     raise CampaignError(f"the store must be sqlite or postgresql, not {parsed.get_backend_name()}")
 
 

@@ -48,6 +48,7 @@ class Worker:
     def run(self) -> None:
         """Work until the campaign is done, paused or cancelled, or `stop` is called."""
         self._store.persistently(self._beat)
+        self._feeder.register(self._campaign_id)  # if the process died that created the campaign
         engine = Engine(self._store, self._campaign_id, self._name, self._sender.perform)
         follower = threading.Thread(target=self._follow, daemon=True)
         follower.start()

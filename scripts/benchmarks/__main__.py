@@ -8,10 +8,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import client, generator, mock_server, plot
+from . import campaign, client, generator, mock_server, plot
 from .work import Work
 
-PRODUCTS = {"client": client.works, "generator": generator.works, "mock server": mock_server.works}
+PRODUCTS = {
+    "client": client.works,
+    "generator": generator.works,
+    "mock server": mock_server.works,
+    "campaign": campaign.works,
+}
 TABLE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 PICTURE = TABLE.with_suffix(".svg")
 

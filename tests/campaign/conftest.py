@@ -17,7 +17,7 @@ import attrs
 import pytest
 from sms_scheduler_mock import MockServer
 
-LONG = int(os.environ.get("SMS_SCHEDULER_CAMPAIGN_KILLS", "20"))
+KILLS = int(os.environ.get("SMS_SCHEDULER_CAMPAIGN_KILLS", "10"))
 
 
 @pytest.fixture

@@ -61,6 +61,7 @@ def test_the_packages_are_in_it_whole_and_nothing_else(unpacked: Path) -> None:
         for package in (
             ROOT / "generated" / "sms_scheduler",
             ROOT / "mock" / "sms_scheduler_mock",
+            ROOT / "campaign" / "sms_scheduler_campaign",
             ROOT / "tests" / "contract" / "sms_scheduler_contract",
         )
         for name, content in tree(package).items()
@@ -78,7 +79,11 @@ def test_the_dependencies_of_each_extra(metadata: Message) -> None:
     assert mock == {"anyio", "httptools", "jsonschema-rs", "offapi", "starlette", "uvicorn", "uvloop"}
     contract = {_name(line) for line in required if line.endswith("extra == 'contract'")}
     assert contract == mock | {"hypothesis", "jinja2", "pytest", "requests", "rich", "schemathesis"}
-    assert len(required) == len(plain) + len(mock) + len(contract)
+    campaign = {_name(line) for line in required if line.endswith("extra == 'campaign'")}
+    assert campaign == {"dbos", "rich", "sqlalchemy"}
+    parquet = {_name(line) for line in required if line.endswith("extra == 'parquet'")}
+    assert parquet == campaign | {"pyarrow"}
+    assert len(required) == sum(map(len, (plain, mock, contract, campaign, parquet)))
 
 
 def test_the_metadata(metadata: Message, unpacked: Path) -> None:
