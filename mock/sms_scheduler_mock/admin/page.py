@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -46,9 +47,16 @@ def routes(document: Document) -> Sequence[BaseRoute]:
         Route("/", page),
         Route(f"{PREFIX}/openapi.json", openapi),
         Route(f"{PREFIX}/admin.json", admin),
-        Mount(f"{PREFIX}/page", StaticFiles(directory=FOLDER)),
+        Mount(f"{PREFIX}/page", _Files(directory=FOLDER)),
         Route(f"{PREFIX}/swagger-ui/{{name}}", swagger_ui),
     ]
+
+
+class _Files(StaticFiles):
+    """Files, where a path that no file can have is that of no file; Starlette before 1.0 fails on it."""
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        return ("", None) if "\0" in path else super().lookup_path(path)
 
 
 def _json(document: object) -> Response:
