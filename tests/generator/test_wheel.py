@@ -22,7 +22,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source.mkdir()
     for name in NEEDED:
         shutil.copy(ROOT / name, source)
-    for name in ("generated", "mock", "tests"):
+    for name in ("generated", "mock", "campaign", "tests"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     command = [
         sys.executable,
