@@ -34,11 +34,14 @@ ACCEPTED: list[dict[str, Any]] = [
 # Creations that the page forbids, or of which it does not tell.
 DOUBTFUL: list[dict[str, Any]] = [
     *({"message_text": value} for value in (7, None, ["x"], "x" * 1001)),
-    *({"message_stop": value} for value in ("true", 1, ["x"])),
+    *({"message_stop": value} for value in ("true", 1, ["x"], None)),
     *({"delivery_date": value} for value in (7, ["x"], "", "soon", "2030-13-45 99:99:99", "2030-02-30 12:00:00")),
     {"delivery_date": "2030-01-02T12:30:00Z"},
     *({"sender_id": value} for value in ("123", "x", 1.5, True, 124)),
-    *({"phone_numbers": value} for value in (33612345678, [33612345678], {"a": 1}, "0404-040-404", "+", "é")),
+    *(
+        {"phone_numbers": value}
+        for value in (33612345678, [33612345678], {"a": 1}, {"0": NUMBERS[0]}, "0404-040-404", "+", "é")
+    ),
     {"phone_numbers": []},
     *({"phone_numbers": [NUMBERS[0], value]} for value in ("0612345678", "+33 6 12 34 56 78", "+33-612-345-678", "x")),
     {"phone_numbers": ["0612345678"]},
@@ -122,6 +125,8 @@ class Conversation:
                 f"{other}/{i}",
                 f"{kind}/{i + 2**32}",
                 f"{kind}/-{i}",
+                f"{kind}/{i}x",
+                f"{kind}/x",
                 f"{kind}/{'9' * 30}",
                 f"{kind}/987654321",
             ):
@@ -159,9 +164,12 @@ class Conversation:
             await self.ask_without_key()
         await self.ask_doubtful()
         await self.create()
+        for message in sorted(self.server.messages, key=lambda message: len(message.sms))[-1:]:
+            await self.ask("GET", f"message/{message.id}")
         self.server.advance(days=365 * 80)
-        for message in self.server.messages[:1]:
-            await self.read(message)
+        for message in self.server.messages:
+            if message is self.server.messages[0] or any(sms.phone_number == "0612345678" for sms in message.sms):
+                await self.read(message)
 
 
 def converse(server: MockServer) -> list[Answer]:
