@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sms_scheduler_contract.mutants import MUTANTS
+from sms_scheduler_contract.mutants import MUTANTS, Mutant
+from sms_scheduler_contract.mutants import changes as do
 from sms_scheduler_contract.mutants.another_server import another_server
+from sms_scheduler_contract.mutants.mutant import CREATE
 from sms_scheduler_mock import MockServer
 
 NUMBERS = ["+33612345678", "+33612345679"]
@@ -68,6 +70,23 @@ def test_it_sends_only_what_it_may_and_deletes_it(run_contract: Contract) -> Non
     assert re.search(r"Created: [1-9][0-9]* messages with [1-9][0-9]* SMS\.\nAll of them were deleted\.", run.stdout)
     assert "not tested             A message with a past date" in run.stdout
     assert "passed        1 case   Deleting an SMS leaves the other SMS of its message unchanged." in run.stdout
+
+
+def test_it_keeps_to_the_limits_of_a_server(run_contract: Contract) -> None:
+    latest = (datetime.now() + timedelta(days=365)).strftime("%Y-%m-%d %H:%M:%S")
+    is_refused = {
+        "delivery_date": lambda exchange: exchange.fields.get("delivery_date", "") > latest,
+        "message_text": lambda exchange: len(exchange.text) > 160,
+    }
+    with MockServer() as server:
+        for field, condition in is_refused.items():
+            Mutant(f"A limit of {field}", CREATE, do.only(condition, do.refuse(field))).apply(server)
+        run = run_contract(*arguments(server), *FAST)
+        assert run.returncode == 0, run.stdout + run.stderr
+        assert "latest delivery date: before 20" in run.stdout
+        assert "length of a text: less than" in run.stdout
+        assert server.messages
+        assert left_on_mock(server) == []
 
 
 def test_it_creates_no_more_than_it_may(run_contract: Contract) -> None:

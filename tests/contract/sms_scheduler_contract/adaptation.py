@@ -5,12 +5,13 @@ plainest way as well, and accepts less of it. What it refuses for any other reas
 """
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import attrs
 
 from .models import WIRE_DATE
+from .safe_mode import NEAREST
 
 Fields = dict[str, Any]
 # Whether a request is accepted; None if the server answers anything but 200 and 400.
@@ -66,6 +67,29 @@ class Adaptation:
     def find(self, ask: Ask, fields: Fields, base: str) -> bool:
         """Whether a limit explains that a request was refused with 400. `base` is a date that is accepted."""
         return (fields["delivery_date"] > base and self._find_date(ask, fields, base)) or self._find_length(ask, fields)
+
+    def find_sparingly(self, ask: Ask, fields: Fields, refused: Collection[str]) -> bool:
+        """The same with one request, in safe mode. `refused` are the fields that the server complained of."""
+        text, date = fields["message_text"], fields["delivery_date"]
+        narrow = _is_narrow(text)
+        room = 160 if narrow else 70
+        if (
+            set(refused) == {"delivery_date"}
+            and not self.date
+            and ask({**fields, "delivery_date": _later(date)}) is False
+        ):
+            self.date = (datetime.datetime.now() + NEAREST + datetime.timedelta(1)).strftime(WIRE_DATE)
+            self.seen["latest delivery date"] = f"before {date}, which is refused with 400"
+            return True
+        if (
+            set(refused) == {"message_text"}
+            and len(text) > room
+            and ask({**fields, "message_text": _plain(text)}) is False
+        ):
+            self.lengths[narrow] = room
+            self.seen["length of a text"] = f"less than {len(text)} characters, which are refused with 400"
+            return True
+        return False
 
     def _find_date(self, ask: Ask, fields: Fields, low: str) -> bool:
         """Find the latest date that is accepted, to the hour. `low` is an earlier one."""

@@ -17,7 +17,7 @@ from rich.status import Status
 
 from .contract_check import ContractCheck
 from .results import Outcome, Result, RunResult
-from .safe_mode import SafeMode
+from .safe_mode import NEAREST, SafeMode
 from .target import Target
 
 _STYLES: Mapping[Outcome, str] = {"passed": "green", "failed": "bold red", "not tested": "yellow"}
@@ -159,7 +159,7 @@ def plan(target: Target, safe_mode: SafeMode, checks: Mapping[str, ContractCheck
     lines = [
         f"Safe mode: {target.url} may really send.",
         f"  At most {safe_mode.max_posts} messages are created, from sender {target.sender_id}, to "
-        f"{', '.join(target.phone_numbers)}, for dates that are years away. Requests that must be refused count too.",
+        f"{', '.join(target.phone_numbers)}, for dates that are at least {NEAREST.days} days away. Requests that must be refused count too.",
         f"  At most {safe_mode.rate:g} requests are sent per second. Everything that was created is deleted at the end.",
         "  Tested:",
         *(f"    {name}: {check.text}{_posts(check.posts)}" for name, check in run.items()),
