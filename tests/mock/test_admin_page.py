@@ -27,6 +27,7 @@ def page(browser: Browser, server: MockServer) -> Iterator[Page]:
     allowed = "Failed to load resource: the server responded with a status of 400 (Bad Request)"
     assert server.page_url
     page.goto(server.page_url)
+    expect(page.get_by_text(server.api_key)).to_be_visible()  # what the page shows at last: clicks are answered now
     yield page
     page.close()
     assert {urlsplit(url).netloc for url in asked if not url.startswith(("data:", "blob:"))} == {
