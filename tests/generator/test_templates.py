@@ -10,6 +10,7 @@ import pytest
 from generator import render
 from generator.checks import read
 from generator.context import context as client_context
+from jinja2 import nodes
 from jinja2.meta import find_undeclared_variables
 
 from .commands import DOCUMENT, PACKAGE, ROOT, run_copy
@@ -64,7 +65,7 @@ def test_the_templates_use_what_the_context_lists_and_all_of_it(
         tree = environment.parse(template.read_text(encoding="utf-8"))
         # What is set in one branch alone counts as undeclared.
         used |= find_undeclared_variables(tree) - {
-            str(name.name) for name in tree.find_all(jinja2.nodes.Name) if name.ctx == "store"
+            str(name.name) for name in tree.find_all(nodes.Name) if name.ctx == "store"
         }
     assert used - GIVEN == listed.keys()
 
