@@ -117,6 +117,7 @@ def _name_at(document: Document, pointer: Pointer) -> str:
     for before, key in itertools.pairwise(pointer[3:]):
         words += [str(key)] if before == "properties" else []
         words += ["item"] if key == "items" else []
+        words += ["value"] if key == "additionalProperties" else []
     return "".join(pascal_case(word) for word in words)
 
 

@@ -42,14 +42,18 @@ def tag_of(document: Document, schema: Any) -> Tag | None:
 
 def alternatives(document: Document, schema: Any) -> list[Any]:
     """What a schema leaves a choice of, each as it is written and once; the schema itself if there is no choice."""
-    choices = list(_choices(document, schema))
-    if not choices:
-        return [schema]
     found: list[Any] = []
-    for part in (part for choice in choices for key in ("oneOf", "anyOf") for part in choice.get(key, [])):
-        if not any(_choices(document, part)) and part not in found:
+    for part in all_alternatives(document, schema):
+        if part not in found:
             found.append(part)
     return found
+
+
+def all_alternatives(document: Document, schema: Any) -> list[Any]:
+    """The same, as often as each is written."""
+    choices = list(_choices(document, schema))
+    parts = [part for choice in choices for key in ("oneOf", "anyOf") for part in choice.get(key, [])]
+    return [part for part in parts if not any(_choices(document, part))] if choices else [schema]
 
 
 def _choices(document: Document, schema: Any) -> Iterator[dict[str, Any]]:

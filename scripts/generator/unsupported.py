@@ -3,6 +3,7 @@
 It is refused, each with its pointer, so that nothing is ever left out of a client or put into it wrongly.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +16,7 @@ from .document import Document, Mistake, pointer_of
 from .names import python_name
 from .security import find_unsupported_security, is_header_name
 from .source import Pointer
-from .tagged import alternatives, names_of, tag_of
+from .tagged import all_alternatives, alternatives, names_of, tag_of
 from .walk import METHODS, SECTIONS, Part, walk
 
 JSON = "application/json"
@@ -235,6 +236,9 @@ _AS_ONE = "describe them as one, with optional fields"
 def _union(document: Document, pointer: Pointer, schema: dict[str, Any]) -> Iterator[Mistake]:
     """Values that cannot be told apart when they are read."""
     key = next((key for key in ("oneOf", "anyOf") if key in schema), "type")
+    if any(_become_two(document, *pair) for pair in itertools.combinations(all_alternatives(document, schema), 2)):
+        yield Mistake((*pointer, key), "two of the alternatives are the same; leave one out")
+        return
     shapes = {shape for part in alternatives(document, schema) for shape in _shapes(document, part)}
     kinds = {kind for kind, _ in shapes}
     for kind in sorted(kinds):
@@ -250,8 +254,16 @@ def _union(document: Document, pointer: Pointer, schema: dict[str, Any]) -> Iter
         else:
             continue
         yield Mistake((*pointer, key), problem)
-    if any(what == "map" for _, what in shapes) and len({kind for kind, _ in shapes} - {"null"}) > 1:
+    if any(what.startswith("map of") for _, what in shapes) and len({kind for kind, _ in shapes} - {"null"}) > 1:
         yield Mistake((*pointer, key), "an object without `properties` is not supported beside other types")
+
+
+def _become_two(document: Document, one: Any, other: Any) -> bool:
+    """Whether two alternatives say the same, and have a class each."""
+    whole = document.resolve(one)
+    has_class = isinstance(whole, dict) and bool({"enum", "properties"} & set(whole))
+    is_shared = isinstance(one, dict) and "$ref" in one and one == other
+    return has_class and not is_shared and whole == document.resolve(other)
 
 
 def _discriminator(document: Document, pointer: Pointer, schema: dict[str, Any]) -> Iterator[Mistake]:
@@ -280,7 +292,8 @@ def _shapes(document: Document, written: Any) -> Iterator[_Shape]:
         elif kind == "array":
             yield "lists", str(document.resolve(schema.get("items")))
         elif kind == "object":
-            yield "objects", str(written) if _is_object(document, schema, with_fields=True) else "map"
+            is_map = not _is_object(document, schema, with_fields=True)
+            yield "objects", f"map of {schema.get('additionalProperties')}" if is_map else str(written)
         elif kind:
             yield kind, ""
 

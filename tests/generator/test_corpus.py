@@ -119,7 +119,8 @@ def _arguments(
     for place, name in keys:  # whether they are given or not
         names[place, name] = argument_name(name, place, set(names.values()))
     if "content" in hints:
-        given = {} if body is None else {"content": made(body, hints["content"])}
+        is_optional = inspect.signature(method).parameters["content"].default is not inspect.Parameter.empty
+        given = {} if body is None and is_optional else {"content": made(body, hints["content"])}
     else:
         given = {names["body", key]: made(value, hints[names["body", key]]) for key, value in (body or {}).items()}
     return given | {names[key]: made(value, hints[names[key]]) for key, value in values.items()}

@@ -388,6 +388,8 @@ UNSUPPORTED = [
             ("enum-and-enum", "oneOf", "[{type: string, enum: [a]}, {type: string, enum: [b]}]", "texts of several kinds cannot be told apart"),
             ("const-and-text", "oneOf", "[{const: a}, {type: string}]", "texts of several kinds cannot be told apart"),
             ("enum-and-number", "oneOf", "[{type: integer, enum: [1]}, {type: integer}]", "whole numbers of several kinds cannot be told apart"),
+            ("the-same-twice", "anyOf", "[{type: string, enum: [a, b]}, {type: string, enum: [a, b]}]", "two of the alternatives are the same; leave one out"),
+            ("two-maps", "anyOf", "[{type: object, additionalProperties: {type: string}}, {type: object, additionalProperties: {type: integer}}]", "objects of several kinds cannot be told apart"),
             ("objects-and-text", "oneOf", "[{type: object, properties: {b: {type: string}}}, {type: object, properties: {a: {type: string}}}, {type: string}]", "objects of several kinds are not supported beside other types"),
             ("lists", "anyOf", "[{type: array, items: {type: string}}, {type: array, items: {type: integer}}]", "lists of several kinds cannot be told apart"),
             ("nested", "anyOf", "[{oneOf: [{type: string, format: date}, {type: 'null'}]}, {type: string}]", "texts of several kinds cannot be told apart"),
