@@ -246,7 +246,9 @@ class Campaign:
         """Count what is in which state."""
         with self._store.engine.connect() as connection:
             campaign = connection.execute(sa.select(campaigns).where(campaigns.c.id == self._id)).one()
-            size, count = sa.func.coalesce(sa.func.sum(batches.c.size), 0), sa.func.count()
+            size = sa.func.coalesce(sa.func.sum(batches.c.size), 0)
+            # Number 0 is no batch: it holds those whose phone number cannot be right.
+            count = sa.func.sum(sa.case((batches.c.number == 0, 0), else_=1))
             by_state = sa.select(batches.c.state, count, size).where(batches.c.campaign_id == self._id)
             states = connection.execute(by_state.group_by(batches.c.state)).all()
             by_status = sa.select(outcomes.c.status, sa.func.sum(outcomes.c.count))
@@ -257,7 +259,7 @@ class Campaign:
             state=campaign.state,
             reason=campaign.reason,
             recipients=dict.fromkeys(STATES, 0) | {state: int(total) for state, _, total in states},
-            batches=dict.fromkeys(STATES, 0) | {state: total for state, total, _ in states},
+            batches=dict.fromkeys(STATES, 0) | {state: int(total) for state, total, _ in states},
             statuses={SmsStatus(status): int(total) for status, total in statuses},
             duplicates=campaign.duplicates,
             is_done=not is_left,

@@ -59,6 +59,8 @@ def test_numbers_that_cannot_be_right_are_refused_and_exported(campaign: Campaig
     assert (report.added, report.refused) == (1, 2)
     assert report.problems[0] == "line 3: '0612345678' is not a phone number such as +33612345678"
     assert [(row.line, row.state) for row in campaign.report()] == [(3, "refused"), (4, "refused"), (2, "queued")]
+    status = campaign.status()
+    assert (status.recipients["refused"], status.batches["refused"], status.batches["queued"]) == (2, 0, 1)
 
 
 @pytest.mark.parametrize(
