@@ -402,7 +402,9 @@ CONFORMING: Mapping[str, Mutant] = {
     "huge-id-as-400": Mutant(
         "400 for an id beyond 64 bits",
         BY_ID,
-        do.only(lambda e: e.has_the_key and len(e.request.id) > 18, do.always(Response(400))),
+        do.only(
+            lambda e: e.has_the_key and (len(e.request.id), e.request.id) >= (19, str(2**63)), do.always(Response(400))
+        ),
     ),
     "not-json-as-html": Mutant("400 in HTML for a body that is not an object", CREATE, _by_framework(400)),
     "no-content-type-as-415": Mutant(
