@@ -118,7 +118,7 @@ def _arguments(
     names: dict[tuple[str, str], str] = {}
     for place, name in keys:  # whether they are given or not
         names[place, name] = argument_name(name, place, set(names.values()))
-    if "content" in hints:
+    if "content" in hints and "content" not in names.values():  # a body that is no object
         is_optional = inspect.signature(method).parameters["content"].default is not inspect.Parameter.empty
         given = {} if body is None and is_optional else {"content": made(body, hints["content"])}
     else:
