@@ -15,12 +15,11 @@ from benchmarks import plot
 from documentation.api_reference import PACKAGES, public_names
 from documentation.links import dead_links
 from documentation.pages import SourceError, gather
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from sms_scheduler_mock import MockServer
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 THERE = {page: package for page, (_, package) in PACKAGES.items() if package != "sms_scheduler_campaign"}
 
 
@@ -89,16 +88,6 @@ def test_the_plot_is_that_of_the_table() -> None:
 
 
 # In a browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium on PATH")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def test_pages_are_as_wide_as_a_phone_and_ask_no_other_host(site: Path, browser: Browser) -> None:

@@ -48,14 +48,15 @@ class Adaptation:
         """Find out which phone numbers and dates a server accepts, by the first request of a run."""
         if ask(fields) is not False:
             return
-        asked = [fields, {**fields, "phone_numbers": list(named)}]
-        for date in ("", *_SURE_DATES):
-            for other in asked[not date :]:
-                if ask(other if not date else {**other, "delivery_date": date}):
-                    self._note_numbers(ask, fields, {**other, "delivery_date": date or fields["delivery_date"]})
-                    if date:
-                        self._find_date(ask, other, date)
-                    return
+        by_named = {**fields, "phone_numbers": list(named)}
+        dated = [{**other, "delivery_date": date} for date in _SURE_DATES for other in (fields, by_named)]
+        accepted = next((other for other in (by_named, *dated) if ask(other)), None)
+        if accepted is None:
+            return
+        self._note_numbers(ask, fields, accepted)
+        if accepted["delivery_date"] != fields["delivery_date"]:
+            later = {**accepted, "delivery_date": fields["delivery_date"]}
+            self._find_date(ask, later, accepted["delivery_date"])
 
     def _note_numbers(self, ask: Ask, refused: Fields, accepted: Fields) -> None:
         # a single number that was not named may be accepted: then it refuses several
