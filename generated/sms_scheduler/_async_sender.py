@@ -4,6 +4,7 @@
 import asyncio
 import contextlib
 import time
+from typing import cast
 
 from ._about import httpx
 from ._async_connections import AsyncConnections, running_loop
@@ -72,7 +73,7 @@ class AsyncSender:
             if response.is_stream_consumed:
                 return call.response(response, [response.content])
             size, pieces = 0, list[bytes]()
-            async for piece in response.aiter_raw():
+            async for piece in cast("httpx.AsyncByteStream", response.stream):
                 size += len(piece)
                 call.check_size(size)
                 pieces.append(piece)

@@ -115,6 +115,7 @@ class Conversation:
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LARGEST_HEAD)
         self._largest_body = largest_body
         self._tls = tls
+        self._asked: tuple[bytes, bytes, list[tuple[bytes, bytes]]] | None = None
         self.is_reusable = False
 
     def ask(self, method: bytes, target: bytes, headers: list[tuple[bytes, bytes]], body: Iterable[bytes]) -> bytes:
@@ -123,7 +124,10 @@ class Conversation:
         self._interim, self._received = 0, 0
         self._head: h11.Response | None = None
         self._body = bytearray()
-        data = self._http.send(h11.Request(method=method, target=target, headers=headers)) or b""
+        if self._asked != (method, target, headers):  # else it has been checked: most sends differ in their body alone
+            self._asked = method, target, headers
+            self._request = h11.Request(method=method, target=target, headers=headers)
+        data = self._http.send(self._request) or b""
         for piece in body:
             data += self._http.send(h11.Data(data=piece)) or b""
         data += self._http.send(h11.EndOfMessage()) or b""

@@ -70,20 +70,24 @@ class Call:
             # of another request, such as one that a signal's handler made
             end = with_cause(httpx.ReadError(str(end)), end)
         wait = self._policy.wait_after(end, float("inf") if self.ends_at is None else self.ends_at - now)
+        if wait is not None or _log.isEnabledFor(logging.DEBUG):
+            self._tell(end, now - self._started, wait)
+        return wait
+
+    def _tell(self, end: Response | httpx.HTTPError, seconds: float, wait: float | None) -> None:
+        """Log how an attempt ended."""
         request, number = self._policy.request, len(self._policy.ends)
         ended = f"answered {end.status_code}" if isinstance(end, Response) else f"failed: {type(end).__name__}"
         facts = {
             "operation": request.operation,
             "attempt": number,
             "status_code": end.status_code if isinstance(end, Response) else None,
-            "seconds": now - self._started,
+            "seconds": seconds,
             "retry_in": wait,
         }
-        words = "%s, attempt %d: %s after %.3f s"
-        _log.debug(words, request.operation, number, ended, now - self._started, extra=facts)
+        _log.debug("%s, attempt %d: %s after %.3f s", request.operation, number, ended, seconds, extra=facts)
         if wait is not None:
             _log.warning("%s, attempt %d: %s; again in %.2f s", request.operation, number, ended, wait, extra=facts)
-        return wait
 
     def result(self) -> Response:
         """The response that the last attempt brought; raises a TransportError if there is none."""

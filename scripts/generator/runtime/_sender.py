@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from typing import cast
 
 from ._about import httpx
 from ._call import Call
@@ -51,6 +52,7 @@ class Sender:
             with contextlib.closing(self._transport.handle_request(call.http_request(call.trace))) as response:
                 if response.is_stream_consumed:
                     return call.response(response, [response.content])
-                return call.response(response, response.iter_raw(), is_whole=self._is_ours)
+                stream = cast("httpx.SyncByteStream", response.stream)  # as it comes: nothing is compressed
+                return call.response(response, stream, is_whole=self._is_ours)
         except httpx.HTTPError as error:
             return error
