@@ -9,7 +9,7 @@ from typing import cast
 from ._about import httpx
 from ._async_connections import AsyncConnections, running_loop
 from ._call import Call
-from ._connections import CLOSED
+from ._connections import CLOSED, import_core
 from ._policy import GivingUpError
 from ._settings import Settings, check_type
 from ._types import Response
@@ -22,6 +22,10 @@ class _AsyncTransport(httpx.AsyncHTTPTransport):
 
     def __init__(self, connections: AsyncConnections) -> None:
         vars(self)["_pool"] = connections
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        import_core()
+        return await super().handle_async_request(request)
 
 
 class AsyncSender:

@@ -7,7 +7,7 @@ from typing import cast
 
 from ._about import httpx
 from ._call import Call
-from ._connections import CLOSED, Connections
+from ._connections import CLOSED, Connections, import_core
 from ._policy import GivingUpError
 from ._settings import Settings, check_type
 from ._types import Response
@@ -21,6 +21,10 @@ class _Transport(httpx.HTTPTransport):
 
     def __init__(self, connections: Connections) -> None:
         vars(self)["_pool"] = connections
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        import_core()
+        return super().handle_request(request)
 
 
 class Sender:
