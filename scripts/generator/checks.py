@@ -3,6 +3,8 @@
 `read(path)` returns a `Document` or raises `DocumentError`, whose text is one line for each mistake.
 """
 
+import importlib.util
+import json
 import re
 from collections.abc import Callable, Container, Iterator
 from difflib import get_close_matches
@@ -10,12 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
-from openapi_spec_validator import OpenAPIV31SpecValidator
-from referencing import Registry
-from referencing.exceptions import Unresolvable
-from referencing.jsonschema import DRAFT202012
+from jsonschema_rs import Draft202012, Draft202012Validator, ReferencingError, Registry, ValidationError, ValidationErrorKind
 
 from .document import Document, DocumentError, Mistake, load, pointer_of
 from .source import Pointer
@@ -26,7 +23,8 @@ WAITER = {"name": str, "until": str}
 EXTENSIONS = {*ENUM_LISTS, "x-datetime-format", "x-waiter"}
 Check = Callable[[Document], Iterator[Mistake]]
 WITH_EXAMPLES = {"parameter", "header", "media type"}
-_SCHEMAS = Draft202012Validator(Draft202012Validator.META_SCHEMA)
+_SCHEMAS = Draft202012Validator({"$ref": "https://json-schema.org/draft/2020-12/schema"})
+_PATTERNS = Draft202012Validator({"format": "regex"}, validate_formats=True)
 
 
 def read(path: Path, *more: Check) -> Document:
@@ -59,23 +57,47 @@ def _version(document: Document) -> Iterator[Mistake]:
 def _structure(document: Document) -> Iterator[Mistake]:
     """What OpenAPI itself asks for."""
     for name, schema in document.data.get("components", {}).get("schemas", {}).items():
-        for error in _SCHEMAS.iter_errors(schema):
-            yield _mistake(best_match([error]) or error, ("components", "schemas", name))
-    for error in OpenAPIV31SpecValidator.schema_validator.iter_errors(document.data):
-        yield _mistake(error)
+        yield from _violations(_SCHEMAS, schema, ("components", "schemas", name))
+    folder = importlib.util.find_spec("openapi_spec_validator").submodule_search_locations[0]  # whose import takes long
+    openapi = json.loads((Path(folder) / "resources/schemas/v3.1/schema.json").read_text(encoding="utf-8"))
+    yield from _violations(Draft202012Validator(openapi), document.data, ())
 
 
 def _inner_schemas(document: Document) -> Iterator[Mistake]:
     """What JSON Schema asks for of the schemas that stand elsewhere than in `components`."""
     for part in document.parts:
         if part.kind == "schema" and part.pointer[-1] == "schema":
-            for error in _SCHEMAS.iter_errors(part.value):
-                yield _mistake(best_match([error]) or error, part.pointer)
+            yield from _violations(_SCHEMAS, part.value, part.pointer)
 
 
-def _mistake(error: ValidationError, pointer: Pointer = ()) -> Mistake:
-    message = error.message.splitlines()[0]
-    return Mistake((*pointer, *error.absolute_path), message if len(message) <= 200 else f"{message[:200]}...")
+def _violations(rules: Draft202012Validator, value: Any, pointer: Pointer) -> Iterator[Mistake]:
+    """What is wrong with a part of a document."""
+    for error in map(_innermost, rules.iter_errors(value)):
+        message = error.message.splitlines()[0]
+        if isinstance(error.kind, ValidationErrorKind.Enum):
+            message = f"{json.dumps(error.instance)} is not one of {', '.join(map(json.dumps, error.kind.options))}"
+        path = _keys(value, error.instance_path)
+        yield Mistake((*pointer, *path), message if len(message) <= 200 else f"{message[:200]}...")
+
+
+def _innermost(error: ValidationError) -> ValidationError:
+    """Of a value that suits no alternative, what is wrong by the one that it comes closest to."""
+    closest = [
+        each
+        for alternative in getattr(error.kind, "context", [])
+        for each in alternative
+        if not isinstance(each.kind, ValidationErrorKind.Type) or len(each.instance_path) > len(error.instance_path)
+    ]
+    return _innermost(max(closest, key=lambda each: len(each.instance_path))) if closest else error
+
+
+def _keys(value: Any, path: list[str | int]) -> Iterator[str | int]:
+    """The keys of a path, in which all that look like numbers are numbers."""
+    for key in path:
+        if isinstance(value, dict):
+            key = next(name for name in value if name == str(key) or (name.lstrip("+0") or "0") == str(key))
+        value = value[key]
+        yield key
 
 
 def _references(document: Document) -> Iterator[Mistake]:
@@ -227,25 +249,24 @@ def _schema(pointer: Pointer, schema: dict[str, Any]) -> Iterator[Mistake]:
             )
         elif names.index(name) != index:
             yield Mistake((*pointer, "x-enum-varnames", index), f"{name} stands twice")
+    if isinstance(schema.get("pattern"), str) and not _PATTERNS.is_valid(schema["pattern"]):
+        yield Mistake((*pointer, "pattern"), "expected a regular expression")
     if "x-datetime-format" in schema and schema.get("type") != "string":
         yield Mistake((*pointer, "x-datetime-format"), "expected `type: string` beside it")
 
 
 def _examples(document: Document) -> Iterator[Mistake]:
     """Every example is what its schema says."""
-    registry: Registry[Any] = Registry().with_resource("document", DRAFT202012.create_resource(document.data))
+    registry = Registry([("document:", document.data)], draft=Draft202012)
 
     def check(schema_pointer: Pointer, value: Any, pointer: Pointer) -> Iterator[Mistake]:
-        reference = "document#/" + "/".join(_escaped(key) for key in schema_pointer)
-        validator = Draft202012Validator({"$ref": reference}, registry=registry)
+        reference = "document:#/" + "/".join(_escaped(key) for key in schema_pointer)
         try:
-            for error in validator.iter_errors(value):
-                mistake = _mistake(best_match([error]) or error, pointer)
-                yield Mistake(mistake.pointer, f"the example is not what its schema says: {mistake.problem}")
-        except Unresolvable:
-            return  # a reference that leads nowhere is told where it stands
-        except RecursionError:
-            yield Mistake(pointer, "the schema of this example cannot be followed: it leads back to itself")
+            schema = Draft202012Validator({"$ref": reference}, registry=registry)
+        except (ReferencingError, ValidationError):
+            return  # what is wrong with the schema itself is told where it stands
+        for mistake in _violations(schema, value, pointer):
+            yield Mistake(mistake.pointer, f"the example is not what its schema says: {mistake.problem}")
 
     for pointer, holder in ((part.pointer, part.value) for part in document.parts if part.kind in WITH_EXAMPLES):
         if "schema" not in holder:

@@ -29,7 +29,7 @@ import pytest
 from generator import cli
 from generator.document import Document, load
 from generator.names import argument_name, python_name
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
