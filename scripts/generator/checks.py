@@ -3,16 +3,23 @@
 `read(path)` returns a `Document` or raises `DocumentError`, whose text is one line for each mistake.
 """
 
-import importlib.util
 import json
 import re
 from collections.abc import Callable, Container, Iterator
 from difflib import get_close_matches
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jsonschema_rs import Draft202012, Draft202012Validator, ReferencingError, Registry, ValidationError, ValidationErrorKind
+from jsonschema_rs import (
+    Draft202012,
+    Draft202012Validator,
+    ReferencingError,
+    Registry,
+    ValidationError,
+    ValidationErrorKind,
+)
 
 from .document import Document, DocumentError, Mistake, load, pointer_of
 from .source import Pointer
@@ -58,8 +65,11 @@ def _structure(document: Document) -> Iterator[Mistake]:
     """What OpenAPI itself asks for."""
     for name, schema in document.data.get("components", {}).get("schemas", {}).items():
         yield from _violations(_SCHEMAS, schema, ("components", "schemas", name))
-    folder = importlib.util.find_spec("openapi_spec_validator").submodule_search_locations[0]  # whose import takes long
-    openapi = json.loads((Path(folder) / "resources/schemas/v3.1/schema.json").read_text(encoding="utf-8"))
+    # the schema alone, since the import of the package takes long
+    path = distribution("openapi-spec-validator").locate_file(
+        "openapi_spec_validator/resources/schemas/v3.1/schema.json"
+    )
+    openapi = json.loads(path.read_text(encoding="utf-8"))
     yield from _violations(Draft202012Validator(openapi), document.data, ())
 
 
@@ -93,9 +103,9 @@ def _innermost(error: ValidationError) -> ValidationError:
 
 def _keys(value: Any, path: list[str | int]) -> Iterator[str | int]:
     """The keys of a path, in which all that look like numbers are numbers."""
-    for key in path:
-        if isinstance(value, dict):
-            key = next(name for name in value if name == str(key) or (name.lstrip("+0") or "0") == str(key))
+    for step in path:
+        names = value if isinstance(value, dict) else [step]
+        key = next(name for name in names if str(step) in {str(name), str(name).lstrip("+0") or "0"})
         value = value[key]
         yield key
 
@@ -148,7 +158,7 @@ def _contents(document: Document) -> Iterator[Mistake]:
     if not document.data.get("servers"):
         yield Mistake((), "expected `servers` with at least one url, which the client uses by default")
     yield from _operation_ids(document)
-    yield from _path_parameters(document)
+    yield from _parameters(document)
     yield from _links(document)
     for pointer, schema in document.schemas():
         yield from _schema(pointer, schema)
@@ -203,7 +213,14 @@ def _operation_ids(document: Document) -> Iterator[Mistake]:
             seen[name] = pointer
 
 
-def _path_parameters(document: Document) -> Iterator[Mistake]:
+def _parameters(document: Document) -> Iterator[Mistake]:
+    for part in document.parts:
+        given = part.value.get("parameters", []) if part.kind in {"path item", "operation"} else []
+        keys = [(parameter["in"], parameter["name"]) for parameter in map(document.resolve, given)]
+        for index, (where, name) in enumerate(keys):
+            if (where, name) in keys[:index]:
+                problem = f"the {where} parameter {name} stands twice; keep one"
+                yield Mistake((*part.pointer, "parameters", index), problem)
     for pointer, operation in document.operations():
         path = str(pointer[1])
         declared = {parameter["name"] for parameter in document.parameters(pointer) if parameter["in"] == "path"}
@@ -236,11 +253,8 @@ def _schema(pointer: Pointer, schema: dict[str, Any]) -> Iterator[Mistake]:
             yield Mistake((*pointer, key), f"expected {len(values)} items, one for each value of `enum`, not {count}")
         elif not all(isinstance(item, kind) for item in items):
             yield Mistake((*pointer, key), f"expected a list of {'true or false' if kind is bool else 'texts'}")
-    for index, value in enumerate(values if isinstance(values, list) else []):
-        if isinstance(value, str) and not value.isprintable():
-            yield Mistake((*pointer, "enum", index), "expected a text without control characters")
-    if isinstance(values, list) and len({type(value) for value in values} - {type(None)}) > 1:
-        yield Mistake((*pointer, "enum"), "expected values of one type")
+    if isinstance(values, list):
+        yield from _values(pointer, values)
     names = schema.get("x-enum-varnames", [])
     for index, name in enumerate(names if isinstance(names, list) else []):
         if not str(name).isidentifier() or not str(name).isupper() or str(name).startswith("_"):
@@ -253,6 +267,16 @@ def _schema(pointer: Pointer, schema: dict[str, Any]) -> Iterator[Mistake]:
         yield Mistake((*pointer, "pattern"), "expected a regular expression")
     if "x-datetime-format" in schema and schema.get("type") != "string":
         yield Mistake((*pointer, "x-datetime-format"), "expected `type: string` beside it")
+
+
+def _values(pointer: Pointer, values: list[Any]) -> Iterator[Mistake]:
+    if not values:
+        yield Mistake((*pointer, "enum"), "expected at least one value")
+    for index, value in enumerate(values):
+        if isinstance(value, str) and not value.isprintable():
+            yield Mistake((*pointer, "enum", index), "expected a text without control characters")
+    if len({type(value) for value in values} - {type(None)}) > 1:
+        yield Mistake((*pointer, "enum"), "expected values of one type")
 
 
 def _examples(document: Document) -> Iterator[Mistake]:

@@ -545,12 +545,12 @@ class _Builder:
 
     def _parameters(self, pointer: Pointer, endpoint: Endpoint) -> Sequence[list[Field]]:
         """The parameters as arguments: those in the path, in the query, and in headers."""
-        raw = {(each["in"], each["name"]): each for each in reversed(self._document.parameters(pointer))}
+        raw = {(each["in"], each["name"]): each for each in self._document.parameters(pointer)}
         found: dict[str, list[Field]] = {"path": [], "query": [], "header": []}
         # what the method that waits takes too
         taken = {"poll", "report", "timeout", "wait"} if "x-waiter" in self._document.at(pointer) else set[str]()
         for location, prop in endpoint.iter_all_parameters():
-            field = self._parameter(prop, location.value, raw[location.value, raw_name(prop)], taken)
+            field = self._parameter(prop, location.value, raw[location.value, self._original(raw_name(prop))], taken)
             found[location.value].append(field)
             taken.add(field.name)
         return list(found.values())

@@ -4,7 +4,7 @@ import copy
 import itertools
 import re
 import unicodedata
-from collections.abc import Container, Iterator, Set
+from collections.abc import Container, Iterable, Iterator, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import attrs
 from openapi_python_client.config import ClassOverride
 from openapi_python_client.strings import ClassName, PythonIdentifier, snake_case
 
-from .document import Document
+from .document import Document, kinds_of
 from .tagged import TAG
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -35,6 +35,8 @@ MODULE_NAMES = {"body", "request", "response", "self", "timezone", *_template_na
 CLASS_NAMES = {name for name in _template_names("*.jinja") if name[0].isupper()}
 # What the module of a model calls by this name, which a field's default would hide.
 FIELD_NAMES = {"attrs"}
+# What openapi-python-client calls an argument by a name of its own.
+UPSTREAM_ARGUMENTS = {"client", "url"}
 
 
 def python_name(name: str) -> str:
@@ -94,7 +96,8 @@ class Renamed:
     """A document as openapi-python-client is to read it: with nothing that it would leave out, or give a wrong name.
 
     Attributes:
-        data: The document, with another name for all but one of the fields of an object that have one name in Python.
+        data: The document, with another name for all but one of the fields of an object, or of the parameters of an
+            operation, that have one name in Python.
     """
 
     def __init__(self, document: Document) -> None:
@@ -103,6 +106,9 @@ class Renamed:
         copied = attrs.evolve(document, data=self.data)
         schemas = [schema for _, schema in copied.schemas()]
         self._taken = {name for schema in schemas for name in schema.get("properties", {})}
+        self._taken |= {
+            part.value["name"] for part in copied.parts if part.kind == "parameter" and "name" in part.value
+        }
         for schema in schemas:
             self._rename(schema)
             _spell_out(copied, schema)
@@ -111,14 +117,30 @@ class Renamed:
                 # an object whose fields are the kinds: it gets a class of its own, where upstream would only list them
                 kinds = {f"kind_{index}": kind for index, kind in enumerate(schema.pop("oneOf"))}
                 schema.update({"type": "object", "additionalProperties": False, "properties": kinds})
-        for _, operation in copied.operations():
+        for pointer, operation in copied.operations():
+            operation["parameters"] = self._parameters(copied.parameters(pointer))
             for key in {"operationId"} & set(operation):
                 operation[key] = unicodedata.normalize("NFKC", operation[key])
             operation["tags"] = [unicodedata.normalize("NFKC", tag) for tag in operation.get("tags", [])] or ["default"]
 
+        for item in self.data.get("paths", {}).values():
+            item.pop("parameters", None)
+
     def original(self, name: str) -> str:
-        """The name in the document of a field that is called `name` in `data`."""
+        """The name in the document of a field or a parameter that is called `name` in `data`."""
         return self._originals.get(name, name)
+
+    def _parameters(self, parameters: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """An operation's parameters, with other names for those that collide in Python with one before them."""
+        used = {*UPSTREAM_ARGUMENTS, *(python_name(each["name"]) for each in parameters if each["in"] == "path")}
+        found: list[dict[str, Any]] = []
+        for parameter in parameters:
+            name = parameter["name"]
+            if parameter["in"] != "path" and python_name(name) in used:
+                name = self._renamed(name, (each for each in _candidates(python_name(name)) if each not in used))
+            found.append({**parameter, "name": name})
+            used.add(python_name(name))
+        return found
 
     def _rename(self, schema: dict[str, Any]) -> None:
         names = self._new_names(schema)
@@ -134,14 +156,16 @@ class Renamed:
             wanted = python_name(name)
             if (wanted != name and wanted in used) or wanted in FIELD_NAMES:
                 candidates = itertools.chain([f"{wanted}_field"] * (wanted in FIELD_NAMES), _candidates(wanted))
-                # the same name wherever the field stands
-                names[name] = next(
-                    free for free in candidates if free not in self._taken or self._originals.get(free) == name
-                )
-                self._taken.add(names[name])
-                self._originals[names[name]] = name
+                names[name] = self._renamed(name, candidates)
             used.add(wanted)
         return names
+
+    def _renamed(self, name: str, candidates: Iterable[str]) -> str:
+        """Another name for a field or a parameter: the same one wherever it is needed."""
+        new = next(free for free in candidates if free not in self._taken or self._originals.get(free) == name)
+        self._taken.add(new)
+        self._originals[new] = name
+        return new
 
 
 def _spell_out(document: Document, schema: dict[str, Any]) -> None:
@@ -152,6 +176,8 @@ def _spell_out(document: Document, schema: dict[str, Any]) -> None:
     elif "allOf" in schema and {"properties", "required"} & set(schema):
         own: dict[str, Any] = {key: schema.pop(key) for key in ("properties", "required") if key in schema}
         schema["allOf"].append({"type": "object", **own})
+    if "array" in kinds_of(schema):
+        schema.setdefault("items", {})
     default = schema.get("default")
     for key in ("oneOf", "anyOf", "type"):
         if default is not None and isinstance(schema.get(key), list):  # the first that can take a default takes it

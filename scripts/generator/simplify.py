@@ -28,6 +28,7 @@ def simplify(document: Document) -> Document:
         _incoming,
         _one_content_type,
         _schemas_in_components,
+        _fields_said_once,
         _tagged_unions,
         _one_class_a_schema,
         _shared_error_bodies,
@@ -63,6 +64,21 @@ def _schemas_in_components(document: Document) -> None:
         schema["$ref"] = moved[reference]
     for _, schema in document.schemas():
         schema.pop("$defs", None)
+
+
+def _fields_said_once(document: Document) -> None:
+    """Write an object without its parts if several of these say something of one field."""
+    is_changed = True
+    while is_changed:  # what an object takes over from another may be such an object too
+        is_changed = False
+        for _, schema in attrs.evolve(document).schemas():
+            parts = [*schema.get("allOf", []), {"properties": schema.get("properties", {})}]
+            names = [name for part in parts for name in document.properties(part)]
+            if "allOf" in schema and len(set(names)) < len(names):
+                fields = copy.deepcopy(document.properties(schema))
+                schema.update({"type": "object", "properties": fields, "required": sorted(document.required(schema))})
+                del schema["allOf"]
+                is_changed = True
 
 
 def _tagged_unions(document: Document) -> None:

@@ -3,16 +3,16 @@
 It is refused, each with its pointer, so that nothing is ever left out of a client or put into it wrongly.
 """
 
+import datetime
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
-
-from openapi_python_client.strings import PythonIdentifier
+from uuid import UUID
 
 from .checks import EXTENSIONS
-from .document import Document, Mistake, pointer_of
+from .document import Document, Mistake, kinds_of, pointer_of, values_of
 from .names import python_name
 from .security import find_unsupported_security, is_header_name
 from .source import Pointer
@@ -46,6 +46,7 @@ KEYWORDS = {
     *("exclusiveMaximum", "exclusiveMinimum", "maxItems", "maxLength", "maxProperties", "maximum", "minItems"),
     *("minLength", "minProperties", "minimum", "multipleOf", "pattern", "uniqueItems"),
     *("$comment", "deprecated", "description", "example", "examples", "externalDocs", "readOnly", "title", "writeOnly"),
+    "xml",  # says nothing of JSON
 }
 # What of it may stand beside `$ref`, where it is said of the one use.
 KEYWORDS_BESIDE_REF = {
@@ -58,6 +59,12 @@ KEYWORDS_BESIDE_REF = {
     "examples",
     "summary",
     "title",
+}
+# Formats that become types of Python.
+READERS: dict[str, Callable[[str], Any]] = {
+    "date": datetime.date.fromisoformat,
+    "date-time": datetime.datetime.fromisoformat,
+    "uuid": UUID,
 }
 CLIENT_METHODS = {"aclose", "close", "with_options", "with_raw_response"}
 ERROR_ATTRIBUTES = {
@@ -194,11 +201,13 @@ def _schema(document: Document, pointer: Pointer, schema: dict[str, Any]) -> Ite
         yield Mistake(
             (*pointer, "default"), "a default that is a list or an object is not supported; describe it in words"
         )
-    if "const" in schema and (isinstance(schema["const"], bool) or not isinstance(schema["const"], str | int)):
-        yield Mistake((*pointer, "const"), "expected a text or a whole number; others are not supported")
-    for index, value in enumerate(schema.get("enum", []) if schema.get("type") != "boolean" else []):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, str | int)):
-            yield Mistake((*pointer, "enum", index), "expected a text or a whole number; others are not supported")
+    form = schema.get("format") or document.resolve(schema).get("format")
+    if not _is_written_as(form, schema.get("default")):
+        yield Mistake((*pointer, "default"), f"expected a {form}{' with a zone' * (form == 'date-time')}")
+    for index, value in enumerate(values_of(schema)):
+        if value is not None or "const" in schema:
+            place = ("const",) if "const" in schema else ("enum", index)
+            yield from (Mistake((*pointer, *place), problem) for problem in _value(schema, value))
     if "allOf" not in schema and not ({"anyOf", "oneOf", "$ref"} & set(schema)):
         fields = schema.get("properties", {})
         for index, name in enumerate(schema.get("required", [])):
@@ -208,6 +217,29 @@ def _schema(document: Document, pointer: Pointer, schema: dict[str, Any]) -> Ite
     yield from _union(document, pointer, schema)
     if "discriminator" in schema:
         yield from _discriminator(document, pointer, schema)
+
+
+def _value(schema: dict[str, Any], value: Any) -> Iterator[str]:
+    """Why a value is none that a client can send and read."""
+    (kind,) = kinds_of({"const": value})
+    named = kinds_of({"type": schema.get("type", kind)})
+    if kind not in {"integer", "string"} and not (kind == "boolean" and "enum" in schema and "type" in schema):
+        yield "expected a text or a whole number; others are not supported"
+    elif kind not in named and not (kind == "integer" and "number" in named):
+        yield f"is not of type {schema['type']}"
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        yield "expected a whole number of 64 bits"
+
+
+def _is_written_as(kind: Any, text: Any) -> bool:
+    """Whether a text is one of a format that becomes a type of Python, or of no such format."""
+    if not isinstance(text, str) or kind not in READERS:
+        return True
+    try:
+        value = READERS[kind](text)
+    except ValueError:
+        return False
+    return not isinstance(value, datetime.datetime) or value.tzinfo is not None
 
 
 def _combination(document: Document, pointer: Pointer, schema: dict[str, Any]) -> Iterator[Mistake]:
@@ -226,6 +258,13 @@ def _combination(document: Document, pointer: Pointer, schema: dict[str, Any]) -
         if is_other or whole.get("type", "object") != "object" or isinstance(whole.get("additionalProperties"), dict):
             problem = "expected an object with `properties`; others are not supported in `allOf`"
             yield Mistake((*pointer, "allOf", index), problem)
+            continue
+        for name, field in document.properties(part).items():
+            if any(
+                document.narrower(field, document.properties(other).get(name, field)) is None for other in parts[:index]
+            ):
+                problem = f"{name} has another schema in another part; give it one that says all"
+                yield Mistake((*pointer, "allOf", index), problem)
 
 
 # What a value can be, and what of it Python makes: values of one kind that become different things are not told apart.
@@ -285,7 +324,7 @@ def _shapes(document: Document, written: Any) -> Iterator[_Shape]:
     for kind in [named] if isinstance(named, str) else named or [_kind_without_type(schema)]:
         values = [value for value in schema.get("enum", []) if value is not None]
         if kind == "string":
-            formatted = schema.get("format") if schema.get("format") in {"date", "date-time", "uuid"} else "text"
+            formatted = schema.get("format") if schema.get("format") in READERS else "text"
             yield "texts", f"enum {values}" if values else "const" if "const" in schema else str(formatted)
         elif kind == "integer":
             yield "whole numbers", f"enum {values}" if values else "const" if "const" in schema else ""
@@ -301,8 +340,7 @@ def _shapes(document: Document, written: Any) -> Iterator[_Shape]:
 def _kind_without_type(schema: dict[str, Any]) -> str:
     if "properties" in schema or "allOf" in schema:
         return "object"
-    values = [schema["const"]] if "const" in schema else [v for v in schema.get("enum", []) if v is not None]
-    return {str: "string", int: "integer"}.get(type(values[0]), "") if values else ""
+    return next(iter(kinds_of(schema) - {""}), "")
 
 
 def _is_object(document: Document, schema: Any, *, with_fields: bool = False) -> bool:
@@ -325,6 +363,8 @@ def _recursion(document: Document) -> Iterator[Mistake]:
 
 def _operation(document: Document, pointer: Pointer) -> Iterator[Mistake]:
     operation = document.at(pointer)
+    if not any(map(str.isalnum, operation["operationId"])):
+        yield Mistake((*pointer, "operationId"), "expected a name with letters or digits")
     if python_name(operation["operationId"]) in CLIENT_METHODS:
         yield Mistake((*pointer, "operationId"), "is the name of another method of the client; rename the operation")
     if "x-waiter" in operation and python_name(operation["x-waiter"]["name"]) in CLIENT_METHODS:
@@ -335,15 +375,13 @@ def _operation(document: Document, pointer: Pointer) -> Iterator[Mistake]:
 
 
 def _request(document: Document, pointer: Pointer) -> Iterator[Mistake]:
-    seen: dict[tuple[str, ...], str] = {}
+    seen: dict[str, str] = {}
     for parameter in document.parameters(pointer):
         name, where = parameter["name"], parameter["in"]
         yield from _parameter(document, pointer, parameter)
-        # the second name is what openapi-python-client falls back on for two that collide
-        names = python_name(name), str(PythonIdentifier(name, prefix="field_", skip_snake_case=True))
-        other = seen.setdefault((where, *names), name)
+        other = seen.setdefault(python_name(name), name) if where == "path" else name
         if other != name:
-            yield Mistake(pointer, f"the {where} parameters {other} and {name} have one name in Python; rename one")
+            yield Mistake(pointer, f"the path parameters {other} and {name} have one name in Python; rename one")
     if "requestBody" in document.at(pointer):
         yield from _body(document, pointer)
 

@@ -296,7 +296,7 @@ def example(document: Document, schema: Any, mode: str) -> Any:
         }
     kind = next((kind for kind in kinds if kind != "null"), "any")
     if kind == "array":
-        return [] if mode == "minimal" else [example(document, schema["items"], mode)] * 2
+        return [] if mode == "minimal" else [example(document, schema.get("items", {}), mode)] * 2
     if kind == "object":
         inner = schema.get("additionalProperties", {})
         return {} if mode == "minimal" else {"a key": example(document, inner if isinstance(inner, dict) else {}, mode)}

@@ -147,6 +147,33 @@ def test_query_parameters_and_fields_named_as_what_the_client_uses(generate: Gen
 
 
 @pytest.mark.parametrize(
+    "names",
+    [
+        ("query DateCreated", "query DateCreated<", "query DateCreated>", "header date-created"),
+        ("query a.b", "query a-b", "query a_b", "query a_b_2", "query aB", "query a_b_query"),
+        ("query client", "query client_query", "query Client", "query url", "header url"),
+    ],
+)
+def test_parameters_with_one_name_in_python(generate: Generate, names: tuple[str, ...]) -> None:
+    parameters = {name: {**TEXT, "enum": [f"v{index}", "other"]} for index, name in enumerate(names)}
+    made = generate({"/a": {"get": operation(parameters=parameters)}})
+    arguments = made.arguments()
+    made.client.call(**{name: f"v{index}" for index, name in enumerate(arguments)})
+    request = made.sent[0]
+    sent = [
+        (request.headers if place == "header" else request.url.params)[name] for place, name in map(str.split, names)
+    ]
+    assert sent == [f"v{index}" for index in range(len(names))]
+
+
+def test_a_parameter_of_an_operation_replaces_that_of_its_path(generate: Generate) -> None:
+    item = {"parameters": [{"in": "query", "name": name, "schema": TEXT} for name in ("a.b", "c")]}
+    made = generate({"/a": {**item, "get": operation(parameters={"query a-b": TEXT, "query c": NUMBER})}})
+    made.client.call(a_b="1", c=2.5, a_b_query="3")
+    assert dict(made.sent[0].url.params) == {"a-b": "1", "c": "2.5", "a.b": "3"}
+
+
+@pytest.mark.parametrize(
     "name", ["Response", "Settings", "Any", "UUID", "Waiting", "NotFoundError", "SmsScheduler", "ApiError", "Exception"]
 )
 def test_schemas_named_as_what_the_client_uses(generate: Generate, name: str) -> None:
@@ -294,6 +321,41 @@ def test_required_beside_all_of(generate: Generate) -> None:
     }
     assert required == {"One": {"y"}, "Two": {"x", "y", "z"}, "Three": set()}
     assert {field.name for field in attrs.fields(made.package.Three)} == {"x", "y", "own"}
+
+
+NARROWED: list[tuple[Any, Any]] = [
+    ({"const": "sms"}, "sms"),
+    ({**TEXT, "enum": ["sms"]}, "sms"),
+    ({**TEXT, "format": "date-time"}, "2030-01-02T03:04:05Z"),
+    ({**TEXT, "description": "The same."}, "x"),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), NARROWED)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_field_that_a_part_narrows(generate: Generate, field: Any, value: Any, is_first: bool) -> None:
+    parts = [to("Base"), an_object("kind", kind=field, row=an_object(x=TEXT))]
+    schemas = {"Base": an_object("id", kind=TEXT, id=NUMBER), "Whole": {"allOf": parts if is_first else parts[::-1]}}
+    made = generate(
+        {"/a": {"post": operation(body=an_object(x=to("Whole")), responses=answered(to("Whole")))}}, schemas
+    )
+    sent = {"kind": value, "id": 1.5, "row": {"x": "y"}}
+    made.answer = httpx.Response(200, json=sent)
+    received = made.client.call()
+    made.client.call(x=received)
+    assert made.body == {"x": sent}
+    for wrong in ({"id": 1.5}, {"id": 1.5, "kind": 5}, {"kind": value}):
+        made.answer = httpx.Response(200, json=wrong)
+        with pytest.raises(made.package.InvalidResponseError):
+            made.client.call()
+
+
+def test_a_list_of_anything(generate: Generate) -> None:
+    schema = an_object(x={"type": "array"}, y={"type": ["array", "null"]})
+    made = generate({"/a": {"post": operation(body=schema, responses=answered(schema))}})
+    made.answer = httpx.Response(200, json={"x": [1, "a", None], "y": None})
+    assert made.client.call(x=[{"k": 2}], y=[]).x == [1, "a", None]
+    assert made.body == {"x": [{"k": 2}], "y": []}
 
 
 def test_enums_of_texts_that_are_no_names(generate: Generate) -> None:
@@ -695,7 +757,7 @@ def test_formats_and_extensions_of_others_change_nothing(generate: Generate) -> 
     schema = an_object(
         "a",
         row=to("Row", **{"x-other": 1}),
-        a={**TEXT, "format": "msisdn", "x-faker": {"$ref": "nowhere"}},
+        a={**TEXT, "format": "msisdn", "x-faker": {"$ref": "nowhere"}, "xml": {"name": "A"}},
         b={"type": "integer", "format": "uint7"},
     )
     made = generate({"/a": {"get": operation(responses=answered(schema), **samples)}}, {"Row": row})

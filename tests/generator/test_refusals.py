@@ -277,8 +277,10 @@ UNSUPPORTED = [
             GET, "the query parameter page is supported in the style form alone, without `allowReserved`"),
     Mistake("query-with-content", "      parameters:\n", "      parameters:\n        - {name: page, in: query, content: {application/json: {schema: {type: string}}}}\n", "get:",
             GET, "the query parameter page needs a `schema`; `content` is not supported"),
-    Mistake("names-alike-in-the-query", "      parameters:\n", "      parameters:\n        - {name: a-b, in: query, schema: {type: string}}\n        - {name: a.b, in: query, schema: {type: string}}\n", "get:",
-            GET, "the query parameters a-b and a.b have one name in Python; rename one"),
+    Mistake("a-parameter-twice", "      parameters:\n", "      parameters:\n        - {name: a-b, in: query, schema: {type: string}}\n        - {name: a-b, in: query, schema: {type: integer}}\n", "{name: a-b, in: query, schema: {type: integer}}",
+            f"{GET}.parameters.1", "the query parameter a-b stands twice; keep one"),
+    Mistake("operation-without-a-name", "operationId: readLamp", "operationId: $_", "operationId: $_",
+            f"{GET}.operationId", "expected a name with letters or digits"),
     Mistake("no-security-anywhere", "security:\n  - key: []\n", "", "# An API of ",
             "the document", "expected `security`, for the whole document or in each operation; `security: []` for none"),
     Mistake("status-before-the-last", '"409":', '"102":', '"102":',
@@ -334,7 +336,7 @@ UNSUPPORTED = [
                 f"components.schemas.Switching.properties.on.{keyword}", f"the keyword {keyword} is not supported; leave it out, or describe it in words")
         for keyword, value in [("$dynamicRef", '"#x"'), ("$dynamicAnchor", "x"), ("$anchor", "x"), ("patternProperties", "{'^x': {}}"),
                                ("if", "{type: string}"), ("not", "{const: 5}"), ("prefixItems", "[{}]"), ("dependentRequired", "{a: [b]}"),
-                               ("unevaluatedProperties", "{type: string}"), ("contentEncoding", "base64"), ("xml", "{name: x}"), ("minimun", "5")]
+                               ("unevaluatedProperties", "{type: string}"), ("contentEncoding", "base64"), ("minimun", "5")]
     ),
     *(
         Mistake(f"path-{name}", "  /lamps:", f"  '/lamps{path}':", f"'/lamps{path}':", f"paths./lamps{path}",
@@ -368,11 +370,31 @@ UNSUPPORTED = [
             "components.schemas.Switching.properties.on", "true and false are not supported as a schema; write `{}` for any value"),
     Mistake("body-of-no-kind", '{$ref: "#/components/schemas/Lamp"}', "false", "schema: false",
             f"{PUT}.responses.201.content.application/json.schema", "true and false are not supported as a schema"),
+    *(
+        Mistake(f"value-of-{name}", '"on": {type: boolean}', f'"on": {schema}', at, f"components.schemas.Switching.properties.on.{pointer}", problem)
+        for name, schema, at, pointer, problem in [
+            ("no-kind", "{type: string, enum: []}", "enum: []", "enum", "expected at least one value"),
+            ("two-types", "{enum: [a, 1]}", "enum: [a", "enum", "expected values of one type"),
+            ("numbers-as-texts", "{type: string, enum: [200]}", "200]", "enum.0", "is not of type string"),
+            ("a-text-as-number", "{type: [integer, 'null'], const: x}", "const: x", "const", "is not of type "),
+            ("many-bits", "{enum: [9223372036854775808]}", "9223372036854775808", "enum.0", "expected a whole number of 64 bits"),
+            ("no-date", "{type: string, format: date, default: tomorrow}", "default: t", "default", "expected a date"),
+            ("no-zone", "{type: string, format: date-time, default: '2030-01-02T03:04:05'}", "default: '2", "default", "expected a date-time with a zone"),
+            ("no-uuid", "{type: [string, 'null'], format: uuid, default: '5'}", "default: '5", "default", "expected a uuid"),
+            ("no-pattern", "{type: string, pattern: '('}", "pattern: '('", "pattern", "expected a regular expression"),
+        ]
+    ),
     # what would be lost
     Mistake("all-of-a-text", '"on": {type: boolean}', '"on": {allOf: [{type: string}]}', "{type: string}]}",
             "components.schemas.Switching.properties.on.allOf.0", "expected an object with `properties`; others are not supported in `allOf`"),
     Mistake("all-of-a-map", '"on": {type: boolean}', '"on": {allOf: [{type: object, additionalProperties: {type: string}}]}', "{type: object, add",
             "components.schemas.Switching.properties.on.allOf.0", "expected an object with `properties`; others are not supported in `allOf`"),
+    *(
+        Mistake(f"all-of-two-{name}", '"on": {type: boolean}', f'"on": {{allOf: [{{properties: {{a: {one}}}}}, {{properties: {{a: {other}}}}}]}}', f"{{properties: {{a: {other}}}}}]",
+                "components.schemas.Switching.properties.on.allOf.1", "a has another schema in another part; give it one that says all")
+        for name, one, other in [("types", "{type: string}", "{type: integer}"), ("enums", "{enum: [b, c]}", "{enum: [a, b]}"), ("constants", "{const: b}", "{const: c}"),
+                                 ("lists", "{type: array, items: {type: string}}", "{type: array, items: {}}"), ("kinds", "{type: string}", "{oneOf: [{type: string}, {type: integer}]}")]
+    ),
     *(
         Mistake(f"{key}-beside-a-choice", '"on": {type: boolean}', f'"on": {{oneOf: [{{type: string}}, {{type: integer}}], {key}: {value}}}', f"{key}: {value}",
                 f"components.schemas.Switching.properties.on.{key}", f"{key} is not supported beside `oneOf`; write it in each of the schemas there")
@@ -409,6 +431,14 @@ def test_what_would_make_a_wrong_client_is_refused(refuse: Refuse, mistake: Mist
     assert line.startswith(f"api.yaml:{position(document, mistake.at)}: {mistake.pointer}: {mistake.problem}")
     # what holds for all operations is said of each
     assert all(mistake.problem in other for other in others)
+
+
+def test_parameters_in_the_path_with_one_name_in_python(refuse: Refuse) -> None:
+    document = LAMPS.replace("/gardens/{name}", "/gardens/{name}/{Name}").replace(
+        "{name: name, ", "{name: Name, in: path, required: true, schema: {type: string}}\n        - {name: name, "
+    )
+    (line,) = refuse.document(document)
+    assert line.endswith(".delete: the path parameters Name and name have one name in Python; rename one")
 
 
 @pytest.mark.parametrize("name", ["the name", " ", "1st", "né", "a.b"])
