@@ -66,10 +66,8 @@ def _structure(document: Document) -> Iterator[Mistake]:
     for name, schema in document.data.get("components", {}).get("schemas", {}).items():
         yield from _violations(_SCHEMAS, schema, ("components", "schemas", name))
     # the schema alone, since the import of the package takes long
-    path = distribution("openapi-spec-validator").locate_file(
-        "openapi_spec_validator/resources/schemas/v3.1/schema.json"
-    )
-    openapi = json.loads(path.read_text(encoding="utf-8"))
+    package = Path(str(distribution("openapi-spec-validator").locate_file("openapi_spec_validator")))
+    openapi = json.loads((package / "resources/schemas/v3.1/schema.json").read_text(encoding="utf-8"))
     yield from _violations(Draft202012Validator(openapi), document.data, ())
 
 
@@ -224,7 +222,10 @@ def _parameters(document: Document) -> Iterator[Mistake]:
     for pointer, operation in document.operations():
         path = str(pointer[1])
         declared = {parameter["name"] for parameter in document.parameters(pointer) if parameter["in"] == "path"}
-        for name in sorted(declared ^ set(re.findall(r"{(.*?)}", path))):
+        named = re.findall(r"{(.*?)}", path)
+        for name in sorted({name for name in named if named.count(name) > 1}):
+            yield Mistake(pointer, f"the path parameter {name} stands twice in the path")
+        for name in sorted(declared ^ set(named)):
             problem = "declared, but not in the path" if name in declared else "in the path, but not declared"
             yield Mistake(pointer, f"the path parameter {name} of {operation.get('operationId')} is {problem}")
 

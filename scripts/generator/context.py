@@ -484,15 +484,7 @@ class _Builder:
     def _endpoints(self) -> list[tuple[Pointer, Endpoint]]:
         """The operations in the document's order, each with its pointer."""
         endpoints = {str(endpoint.name): endpoint for endpoint in all_endpoints(self._data)}
-        found: dict[str, Pointer] = {}
-        for pointer, raw in self._document.operations():
-            name = python_name(raw["operationId"])
-            if name in found:
-                self._refuse(
-                    (*pointer, "operationId"), f"{name} would name two methods in Python; rename one operation"
-                )
-            found[name] = pointer
-        return [(pointer, endpoints[name]) for name, pointer in found.items()]
+        return [(pointer, endpoints[python_name(raw["operationId"])]) for pointer, raw in self._document.operations()]
 
     def _waiters(self) -> list[Waiter]:
         found: list[Waiter] = []

@@ -4,13 +4,13 @@ import copy
 import itertools
 import re
 import unicodedata
-from collections.abc import Container, Iterable, Iterator, Sequence, Set
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
 import attrs
 from openapi_python_client.config import ClassOverride
-from openapi_python_client.strings import ClassName, PythonIdentifier, snake_case
+from openapi_python_client.strings import ClassName, PythonIdentifier, pascal_case, snake_case
 
 from .document import Document, kinds_of
 from .tagged import TAG
@@ -100,7 +100,7 @@ class Renamed:
             operation, that have one name in Python.
     """
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, overrides: Mapping[str, ClassOverride]) -> None:
         self._originals: dict[str, str] = {}
         self.data = copy.deepcopy(document.data)
         copied = attrs.evolve(document, data=self.data)
@@ -125,6 +125,7 @@ class Renamed:
 
         for item in self.data.get("paths", {}).values():
             item.pop("parameters", None)
+        _Classes(copied, overrides)
 
     def original(self, name: str) -> str:
         """The name in the document of a field or a parameter that is called `name` in `data`."""
@@ -166,6 +167,66 @@ class Renamed:
         self._taken.add(new)
         self._originals[new] = name
         return new
+
+
+class _Classes:
+    """Gives a title to each schema whose class would have the name of another: openapi-python-client makes the name of it."""
+
+    def __init__(self, document: Document, overrides: Mapping[str, ClassOverride]) -> None:
+        self._overrides = overrides
+        schemas = document.data.get("components", {}).get("schemas", {})
+        # the values of an enum: two that have the same ones are one class
+        self._found: dict[str, Any] = {self._class(name): schema.get("enum") for name, schema in schemas.items()}
+        for name, schema in schemas.items():
+            self._add(schema, name, "")
+        for _, operation in document.operations():
+            parent = python_name(operation["operationId"])
+            for parameter in operation["parameters"]:
+                self._add(parameter["schema"], parameter["name"], parent)
+            holders = {"body": operation.get("requestBody", {})}
+            holders |= {f"response_{status}": response for status, response in operation["responses"].items()}
+            for name, holder in holders.items():
+                for media in document.resolve(holder).get("content", {}).values():
+                    self._add(media["schema"], name, parent)
+
+    def _class(self, name: str, parent: str = "") -> str:
+        found = ClassName(f"{pascal_case(parent)}{pascal_case(name)}" if parent else name, "field_")
+        return str(self._overrides[found].class_name if found in self._overrides else found)
+
+    def _add(self, schema: Any, name: str, parent: str) -> None:
+        """Add the classes of a schema with a name, and of those in it."""
+        choices = [*schema.get("anyOf", []), *schema.get("oneOf", [])]
+        parts = [*schema.get("allOf", []), *choices]
+        if "$ref" in schema or (len(parts) == 1 and "$ref" in parts[0]):
+            return
+        kinds = [schema.get("type")] if isinstance(schema.get("type"), str) else schema.get("type", [])
+        is_object = "object" in kinds or "allOf" in schema or "properties" in schema
+        if len(kinds) > 1 and is_object and "enum" not in schema:
+            name = f"{name}_type_{kinds.index('object')}"
+        if parent and (is_object or ("enum" in schema and "boolean" not in kinds)):
+            name = self._unique(schema, name, parent)
+        for index, part in enumerate(choices):
+            self._add(part, f"{name}_type_{index}", parent)
+        if "items" in schema:
+            self._add(schema["items"], f"{name}_item", parent)
+        own = self._class(name, parent)
+        for part in [schema, *schema.get("allOf", [])]:
+            for field, inner in part.get("properties", {}).items():
+                self._add(inner, field, own)
+        if isinstance(schema.get("additionalProperties"), dict):
+            self._add(schema["additionalProperties"], "AdditionalProperty", own)
+
+    def _unique(self, schema: dict[str, Any], name: str, parent: str) -> str:
+        """The name, or another one that becomes a title, whose class is that of no other schema."""
+        values = schema.get("enum")
+        for title in itertools.chain([schema.get("title", name)], _candidates(name)):
+            found = self._class(title, parent)
+            if found not in self._found or (values and self._found[found] == values):
+                break
+        self._found[found] = values
+        if title != name:
+            schema["title"] = title
+        return title
 
 
 def _spell_out(document: Document, schema: dict[str, Any]) -> None:

@@ -55,7 +55,7 @@ def render(document: Document, folder: Path, package: str, distribution: str, ht
         output_path=folder,
     )
     config.class_overrides = class_overrides(document, reserved_classes(document, package))
-    renamed = Renamed(document)
+    renamed = Renamed(document, config.class_overrides)
     data = GeneratorData.from_dict(renamed.data, config=config)
     if isinstance(data, GeneratorError):
         raise DocumentError(_problem(document, data))

@@ -13,6 +13,7 @@ import attrs
 from openapi_python_client.strings import ClassName, pascal_case
 
 from .document import Document, pointer_of
+from .names import python_name
 from .source import Pointer
 from .tagged import SCHEMAS, TAG, Tag, tag_of
 from .unsupported import JSON, incoming, json_content
@@ -172,7 +173,7 @@ def _shared_error_bodies(document: Document) -> None:
 
 def _incoming(document: Document) -> None:
     """Write webhooks and callbacks as paths, whose operations have a payload as their result."""
-    for name, kind, pointer in {found[0]: found for found in incoming(document)}.values():
+    for name, kind, pointer in {python_name(f"decode_{found[0]}"): found for found in incoming(document)}.values():
         operation = document.at(pointer)
         body = document.resolve(operation["requestBody"])
         result = {"description": body.get("description") or "The payload.", "content": body["content"]}

@@ -14,18 +14,12 @@ from uuid import UUID
 from .checks import EXTENSIONS
 from .document import Document, Mistake, kinds_of, pointer_of, values_of
 from .names import python_name
-from .security import find_unsupported_security, is_header_name
+from .security import OWN_HEADERS, find_unsupported_security, is_header_name
 from .source import Pointer
 from .tagged import all_alternatives, alternatives, names_of, tag_of
 from .walk import METHODS, SECTIONS, Part, walk
 
 JSON = "application/json"
-# Headers that the client or HTTP itself sets.
-OWN_HEADERS = {
-    *("accept", "accept-encoding", "authorization", "connection", "content-encoding", "content-length", "content-type"),
-    *("cookie", "expect", "host", "http2-settings", "keep-alive", "proxy-authorization", "proxy-connection", "te"),
-    *("trailer", "transfer-encoding", "upgrade", "user-agent"),
-}
 # What a schema may say: what becomes Python, what only the server checks, and what only people read.
 KEYWORDS = {
     *(
@@ -87,21 +81,31 @@ def find_unsupported(document: Document) -> Iterator[Mistake]:
         yield from _schema(document, pointer, schema)
         if "x-datetime-format" in schema and not any(schema is field for field in fields):
             yield Mistake((*pointer, "x-datetime-format"), "has a meaning only for a field of a request body")
+    yield from _methods(document)
     for pointer, _ in document.operations():
         yield from _operation(document, pointer)
         yield from _request(document, pointer)
         yield from _responses(document, pointer)
-    yield from _incoming(document)
     yield from _one_way(document)
 
 
-def _incoming(document: Document) -> Iterator[Mistake]:
-    """Payloads of webhooks and callbacks that no function can be made for."""
+def _methods(document: Document) -> Iterator[Mistake]:
+    """Operations, webhooks and callbacks that cannot have a function each."""
+    methods: dict[str, Pointer] = {}
+    for pointer, operation in document.operations():
+        name = python_name(operation["operationId"])
+        if methods.setdefault(name, pointer) != pointer:
+            yield Mistake((*pointer, "operationId"), f"{name} would name two methods in Python; rename one operation")
     seen: dict[str, Any] = {}
     for name, kind, pointer in incoming(document):
         body = document.resolve(document.at(pointer)["requestBody"])
         yield from _content((*pointer, "requestBody"), body)
-        if seen.setdefault(python_name(name), body) != body:
+        function = python_name(f"decode_{name}")
+        if not any(map(str.isalnum, name)):
+            yield Mistake(pointer, "expected a name with letters or digits; give it an operationId")
+        elif function in methods:
+            yield Mistake(pointer, f"{function} would name two methods in Python; give it an operationId")
+        elif seen.setdefault(function, body) != body:
             yield Mistake(
                 pointer, f"there is another {kind} {name} with another payload; give them an operationId each"
             )

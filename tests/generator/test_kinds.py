@@ -763,3 +763,67 @@ def test_formats_and_extensions_of_others_change_nothing(generate: Generate) -> 
     made = generate({"/a": {"get": operation(responses=answered(schema), **samples)}}, {"Row": row})
     made.answer = httpx.Response(200, json={"a": "1", "b": 2})
     assert (made.client.call().a, made.client.call().b) == ("1", 2)
+
+
+# Classes of schemas that stand inline
+
+
+def one(value: str) -> dict[str, Any]:
+    return {**TEXT, "enum": [value]}
+
+
+CLASH: list[dict[str, Any]] = [
+    {"CallBody": an_object(z=TEXT), "CallBodyA": an_object(y=TEXT)},
+    {"Holder": an_object(status=one("a")), "HolderStatus": one("b")},
+    {"HolderStatus": an_object(code=NUMBER), "Holder": an_object(status=an_object(text=TEXT))},
+    {"HolderStatus": one("b"), "Holder": an_object(status=an_object(text=TEXT), Status=one("c"))},
+    {"Holder": an_object(rows={"type": "array", "items": an_object(x=TEXT)}, rowsItem=an_object(y=TEXT))},
+    {"Holder": an_object(aB=an_object(x=TEXT), a=an_object(b=an_object(z=TEXT)), m={"additionalProperties": one("c")})},
+    {"Holder": an_object(u={"oneOf": [an_object(x=TEXT), TEXT]}, uType0=an_object(y=TEXT), uType1=one("d"))},
+    {
+        "Holder": an_object(
+            **{"$": an_object(x=TEXT), "%": one("d"), "-": {"type": ["object", "null"], "properties": {}}}
+        )
+    },
+]
+
+
+@pytest.mark.parametrize("schemas", CLASH)
+def test_schemas_whose_classes_would_have_the_name_of_another(generate: Generate, schemas: Schemas) -> None:
+    body = an_object(a=an_object(q=TEXT), **{f"f{index}": to(name) for index, name in enumerate(schemas)})
+    paths = {
+        "/a": {"post": operation(body=body, parameters={"query c": one("p")}, responses=answered(body))},
+        "/b": {"post": operation("call_body", parameters={"query a": one("q"), "header c": one("p")})},
+    }
+    made = generate(paths, schemas)
+    values = {f"f{index}": filled(schema) for index, schema in enumerate(schemas.values())}
+    made.answer = httpx.Response(200, json={"a": {"q": "x"}, **values})
+    received = made.client.call()
+    made.client.call(a=received.a, c="p", **{name: getattr(received, name) for name in values})
+    assert made.body == {"a": {"q": "x"}, **values}
+    made.answer = httpx.Response(204)
+    made.client.call_body(a="q", c="p")
+    assert (made.path, made.sent[-1].headers["c"]) == ("/v1/b?a=q", "p")
+
+
+def filled(schema: Any) -> Any:
+    """A value with all that a schema names."""
+    for part in schema.get("oneOf", []):
+        return filled(part)
+    if "enum" in schema:
+        return schema["enum"][0]
+    if schema.get("type") == "array":
+        return [filled(schema["items"])]
+    if "additionalProperties" in schema:
+        return {"k": filled(schema["additionalProperties"])}
+    fields = schema.get("properties")
+    return "x" if schema == TEXT else 5 if fields is None else {name: filled(field) for name, field in fields.items()}
+
+
+def test_callbacks_elsewhere_and_webhooks_named_as_what_the_client_uses(generate: Generate) -> None:
+    hook = {"post": {"requestBody": {"required": True, **content(TEXT, "application/json")}, "responses": NO_CONTENT}}
+    call = operation(callbacks={"done": {"$ref": "#/components/callbacks/Done"}})
+    found = {**schemes(key={"type": "http", "scheme": "basic"})["components"], "callbacks": {"Done": {"{$url}": hook, "x-other": 5}}}
+    made = generate({"/a": {"get": call}}, webhooks={"payload": hook, "r": hook, "datetime": hook}, components=found)
+    for name in ("done", "payload", "r", "datetime"):
+        assert getattr(made.package, f"decode_{name}")(b'"a"') == "a"

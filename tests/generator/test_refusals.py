@@ -287,6 +287,8 @@ UNSUPPORTED = [
             f"{PUT}.responses.102", "a status below 200 is not supported: such a response is not the last one"),
     Mistake("other-security", "{type: http, scheme: bearer}", "{type: apiKey, in: cookie, name: key}", "key: {type",
             "components.securitySchemes.key", "is not supported; use a bearer token, basic authentication, or a key in a header"),
+    Mistake("key-in-a-header-of-http", "{type: http, scheme: bearer}", "{type: apiKey, in: header, name: Host}", "key: {type",
+            "components.securitySchemes.key", "is not supported; use a bearer token, basic authentication, or a key in a header"),
     Mistake("key-in-no-header", "{type: http, scheme: bearer}", '{type: apiKey, in: header, name: "X\\r\\nEvil"}', "key: {type",
             "components.securitySchemes.key", "is not supported; use a bearer token, basic authentication, or a key in a header"),
     Mistake("server-with-variables", "https://lamps", "https://{region}.lamps", "url: https",
@@ -297,6 +299,10 @@ UNSUPPORTED = [
             f"{GET}.servers", "servers of one path or operation are not supported"),
     Mistake("version-for-no-header", "version: 2.4.1", 'version: "2\\n4"', 'version: "2',
             "info.version", "expected a version such as 1.0.2"),
+    Mistake("webhook-without-a-name", "components:\n", "webhooks: {$: {post: {requestBody: {content: {application/json: {schema: {}}}}, responses: {'200': {description: Seen.}}}}}\ncomponents:\n", "post: {req",
+            "webhooks.$.post", "expected a name with letters or digits; give it an operationId"),
+    Mistake("webhook-named-as-an-operation", "components:\n", "webhooks: {lamp: {post: {requestBody: {content: {application/json: {schema: {}}}}, responses: {'200': {description: Seen.}}}}}\ncomponents:\n", "post: {req",
+            "webhooks.lamp.post", "decode_lamp would name two methods in Python; give it an operationId"),
     Mistake("webhook-without-json", "components:\n", "webhooks: {glow: {post: {requestBody: {content: {text/plain: {}}}, responses: {'200': {description: Seen.}}}}}\ncomponents:\n", "requestBody: {content: {text",
             "webhooks.glow.post.requestBody", "the content type text/plain is not supported; use application/json"),
     Mistake("path-elsewhere", "components:\n", "  /ponds:\n    $ref: '#/components/pathItems/Pond'\ncomponents:\n  pathItems: {Pond: {get: {operationId: readPond, responses: {'204': {description: Wet.}}}}}\n", "$ref: '#/components/pathItems/Pond'",
@@ -427,10 +433,29 @@ UNSUPPORTED = [
 def test_what_would_make_a_wrong_client_is_refused(refuse: Refuse, mistake: Mistake) -> None:
     assert mistake.old in LAMPS
     document = LAMPS.replace(mistake.old, mistake.new, 1)
+    if mistake.id == "webhook-named-as-an-operation":
+        document = document.replace("operationId: readLamp", "operationId: decodeLamp")
     line, *others = refuse.document(document)
     assert line.startswith(f"api.yaml:{position(document, mistake.at)}: {mistake.pointer}: {mistake.problem}")
     # what holds for all operations is said of each
     assert all(mistake.problem in other for other in others)
+
+
+@pytest.mark.parametrize(("where", "name", "given"), [("header", "X-Key", "x-KEY"), ("query", "api key", "api key")])
+def test_a_parameter_that_is_the_key(refuse: Refuse, where: str, name: str, given: str) -> None:
+    document = LAMPS.replace("{type: http, scheme: bearer}", f"{{type: apiKey, in: {where}, name: '{name}'}}").replace(
+        "      parameters:\n",
+        f"      parameters:\n        - {{name: {given}, in: {where}, schema: {{type: string}}}}\n",
+        1,
+    )
+    (line,) = refuse.document(document)
+    assert line.endswith(f"the {where} parameter {given} is what the API key is sent by; leave it out")
+
+
+def test_a_parameter_twice_in_a_path(refuse: Refuse) -> None:
+    document = LAMPS.replace("/gardens/{name}", "/gardens/{name}/{name}")
+    (line,) = refuse.document(document)
+    assert line.endswith(".delete: the path parameter name stands twice in the path")
 
 
 def test_parameters_in_the_path_with_one_name_in_python(refuse: Refuse) -> None:
