@@ -3,6 +3,7 @@
 `read(path)` returns a `Document` or raises `DocumentError`, whose text is one line for each mistake.
 """
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Container, Iterator
@@ -30,6 +31,7 @@ WAITER = {"name": str, "until": str}
 EXTENSIONS = {*ENUM_LISTS, "x-datetime-format", "x-waiter"}
 Check = Callable[[Document], Iterator[Mistake]]
 WITH_EXAMPLES = {"parameter", "header", "media type"}
+MOST_PARTS = 1000
 _SCHEMAS = Draft202012Validator({"$ref": "https://json-schema.org/draft/2020-12/schema"})
 _PATTERNS = Draft202012Validator({"format": "regex"}, validate_formats=True)
 
@@ -41,8 +43,8 @@ def read(path: Path, *more: Check) -> Document:
         DocumentError: It cannot be read, or has mistakes; all of them are told.
     """
     document = load(path)
-    mistakes = list(_version(document))
-    # what is wrong in a document of another version is that it is of another version
+    # what is wrong in a document of another version is that it is of another version, and who could read a bomb?
+    mistakes = list(_version(document)) or list(_sizes(document))
     for check in () if mistakes else (_references, _structure, _inner_schemas, _contents, *more):
         told = {mistake.pointer for mistake in mistakes}
         try:
@@ -59,6 +61,31 @@ def _version(document: Document) -> Iterator[Mistake]:
     version = document.data.get("openapi")
     if not isinstance(version, str) or not version.startswith("3.1."):
         yield Mistake(("openapi",), f"expected an OpenAPI version 3.1.x, not {version!r}")
+
+
+def _sizes(document: Document) -> Iterator[Mistake]:
+    """Schemas that are put together of more than anybody could read: by references, a few lines can stand for billions."""
+    sizes: dict[str, int] = {}
+
+    def size(schema: Any) -> int:
+        if not isinstance(schema, dict):
+            return 1
+        reference = schema.get("$ref")
+        if not isinstance(reference, str):
+            lists = [schema.get(key) for key in ("allOf", "anyOf", "oneOf")]
+            return 1 + sum(size(part) for parts in lists if isinstance(parts, list) for part in parts)
+        if reference not in sizes:
+            sizes[reference] = 1  # which it is if it leads back to itself
+            with contextlib.suppress(LookupError, ValueError, TypeError):
+                sizes[reference] = size(document.at(pointer_of(reference)))
+        return sizes[reference]
+
+    for pointer, schema in document.schemas():
+        if size(schema) > MOST_PARTS:
+            yield Mistake(
+                pointer, f"is put together of more than {MOST_PARTS} schemas; write out those that are needed"
+            )
+            return
 
 
 def _structure(document: Document) -> Iterator[Mistake]:

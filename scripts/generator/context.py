@@ -36,6 +36,7 @@ from .properties import (
     class_names,
     default_code,
     endpoint_results,
+    everything_in,
     fields_of,
     has_body,
     holds,
@@ -752,16 +753,8 @@ class _Builder:
 
     def _reachable(self, props: Iterable[Any]) -> set[str]:
         """The names of all models and enums that values of these types can hold."""
-        found: dict[str, Any] = {}
-        queue = list(props)
-        while queue:
-            prop = queue.pop()
-            name = str(prop.class_info.name) if isinstance(prop, EnumProperty | ModelProperty) else ""
-            if name and name in found:
-                continue
-            found[name] = prop
-            queue += inner_props(prop)
-        return set(found) - {""}
+        classes = [prop for prop in everything_in(props) if isinstance(prop, EnumProperty | ModelProperty)]
+        return {str(prop.class_info.name) for prop in classes}
 
     def enum_extensions(self, enum: EnumProperty) -> EnumExtensions:
         """What the document's extensions say of the values of an enum, which is found again by its values."""

@@ -226,7 +226,7 @@ class _Classes:
         self._found[found] = values
         if title != name:
             schema["title"] = title
-        return title
+        return str(title)
 
 
 def _spell_out(document: Document, schema: dict[str, Any]) -> None:

@@ -8,7 +8,6 @@ import itertools
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from .checks import EXTENSIONS
@@ -167,8 +166,8 @@ def _whole(document: Document) -> Iterator[Mistake]:
     if not re.fullmatch(r"\d+(\.\d+)*((a|b|rc|\.dev|\.post)\d+)?", document.data["info"]["version"]):
         yield Mistake(("info", "version"), "expected a version such as 1.0.2")
     for index, server in enumerate(document.data["servers"]):
-        url = urlsplit(server["url"])
-        if url.scheme not in {"http", "https"} or not url.netloc or set("{?#") & set(server["url"]):
+        url = re.fullmatch(r"(?i:https?)://([\w.-]+|\[[\da-fA-F:.]+\])(?::(\d+))?(/[^\s?#{}]*)?", server["url"])
+        if url is None or int(url[2] or 0) > 65535:
             problem = "expected an absolute http or https URL without variables, query and fragment"
             yield Mistake(("servers", index, "url"), problem)
     for path in document.data["paths"]:

@@ -765,6 +765,13 @@ def test_formats_and_extensions_of_others_change_nothing(generate: Generate) -> 
     assert (made.client.call().a, made.client.call().b) == ("1", 2)
 
 
+def test_objects_that_hold_others_many_times(generate: Generate) -> None:
+    schemas = {f"B{index}": an_object(**{f"p{n}": to(f"B{index - 1}") for n in range(9)}) for index in range(1, 12)}
+    made = generate({"/a": {"post": operation(body=an_object(x=to("B11")))}}, {"B0": an_object(x=TEXT), **schemas})
+    made.client.call(x=made.package.B11(p3=made.package.B10()))
+    assert made.body == {"x": {"p3": {}}}
+
+
 # Classes of schemas that stand inline
 
 
@@ -823,7 +830,10 @@ def filled(schema: Any) -> Any:
 def test_callbacks_elsewhere_and_webhooks_named_as_what_the_client_uses(generate: Generate) -> None:
     hook = {"post": {"requestBody": {"required": True, **content(TEXT, "application/json")}, "responses": NO_CONTENT}}
     call = operation(callbacks={"done": {"$ref": "#/components/callbacks/Done"}})
-    found = {**schemes(key={"type": "http", "scheme": "basic"})["components"], "callbacks": {"Done": {"{$url}": hook, "x-other": 5}}}
+    found = {
+        **schemes(key={"type": "http", "scheme": "basic"})["components"],
+        "callbacks": {"Done": {"{$url}": hook, "x-other": {}}},
+    }
     made = generate({"/a": {"get": call}}, webhooks={"payload": hook, "r": hook, "datetime": hook}, components=found)
     for name in ("done", "payload", "r", "datetime"):
         assert getattr(made.package, f"decode_{name}")(b'"a"') == "a"

@@ -91,7 +91,20 @@ def test_no_document(refuse: Refuse, content: str | bytes, expected: str) -> Non
 
 def test_one_that_is_too_deep_to_read(refuse: Refuse) -> None:
     (line,) = refuse.document("[" * 100_000)
-    assert line == "api.yaml: not valid YAML: it is nested too deeply"
+    assert line == "api.yaml:1:201: not valid YAML: it is nested too deeply"
+
+
+@pytest.mark.parametrize("keyword", ["allOf", "anyOf", "oneOf"])
+def test_schemas_that_stand_for_billions(refuse: Refuse, keyword: str) -> None:
+    layers = [f"    B{i}: {{{keyword}: [{', '.join(['{$ref: ' + repr(f'#/components/schemas/B{i - 1}') + '}'] * 9)}]}}"
+              for i in range(1, 12)]  # fmt: skip
+    bomb = "\n".join(["    B0: {type: object}", *layers])
+    document = LAMPS.replace("  schemas:\n", f"  schemas:\n{bomb}\n")
+    (line,) = refuse.document(document)
+    assert line == (
+        f"api.yaml:{position(document, 'B4:')}: components.schemas.B4: is put together of more than 1000 schemas; "
+        "write out those that are needed"
+    )
 
 
 def test_no_file(refuse: Refuse) -> None:
@@ -295,6 +308,10 @@ UNSUPPORTED = [
             "servers.0.url", "expected an absolute http or https URL without variables"),
     Mistake("relative-server", "https://lamps.example/v9", "/v9", "url: /v9",
             "servers.0.url", "expected an absolute http or https URL without variables"),
+    *(
+        Mistake(f"server-with-{name}", "https://lamps.example", url, "url: http", "servers.0.url", "expected an absolute http or https URL")
+        for name, url in [("a-port-too-high", "https://lamps.example:65536"), ("half-an-address", "http://[::1"), ("a-password", "http://a:b@lamps.example"), ("a-space", "http://la mps.example")]
+    ),
     Mistake("server-of-an-operation", "      operationId: readLamp", "      servers: [{url: 'https://other.example'}]\n      operationId: readLamp", "servers: [{",
             f"{GET}.servers", "servers of one path or operation are not supported"),
     Mistake("version-for-no-header", "version: 2.4.1", 'version: "2\\n4"', 'version: "2',
