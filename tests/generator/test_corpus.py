@@ -29,6 +29,7 @@ import pytest
 from generator import cli
 from generator.document import Document, load
 from generator.names import argument_name, python_name
+from generator.unsupported import incoming
 from jsonschema_rs import Draft202012Validator
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -75,6 +76,23 @@ def test_every_operation_sends_and_reads_what_the_document_says(clients: Path, p
     server = Server(load(path))
     package = _import(clients, path.stem)
     asyncio.run(call_all(server, package))
+
+
+def test_every_payload_that_servers_send_is_decoded(clients: Path) -> None:
+    decoded: set[str] = set()
+    for path in CORPUS:
+        document = load(path)
+        package = None
+        for name, _, pointer in incoming(document):
+            package = package or _import(clients, path.stem)
+            schema = _json_schema(document.resolve(document.at((*pointer, "requestBody"))))
+            for mode in MODES:
+                payload = example(document, schema, mode)
+                assert plain(getattr(package, python_name(f"decode_{name}"))(json.dumps(payload).encode())) == stripped(
+                    payload
+                )
+            decoded.add(name)
+    assert len(decoded) >= 3
 
 
 async def call_all(server: "Server", package: Any) -> None:
@@ -144,7 +162,7 @@ class Server:
     def expect(self, pointer: Any, mode: str, status: str) -> None:
         """Say which operation comes next, and how it is answered."""
         response = self.document.resolve(self.document.at((*pointer, "responses", status)))
-        schema = next((media["schema"] for kind, media in response.get("content", {}).items() if "json" in kind), None)
+        schema = _json_schema(response)
         self.answer = None if schema is None else example(self.document, schema, mode)
         self._expected = pointer, int({"default": "306"}.get(status, status.replace("X", "7"))), schema is not None
 
@@ -182,19 +200,13 @@ class Server:
         body = self.document.resolve(operation.get("requestBody"))
         if not body or (mode == "minimal" and not body.get("required")):
             return None
-        schema = next(media["schema"] for kind, media in body["content"].items() if "json" in kind)
-        return example(self.document, schema, mode)
+        return example(self.document, _json_schema(body), mode)
 
     def with_defaults(self, operation: Any, body: Any) -> Any:
         """A body with the defaults that a client sends by itself."""
         if not isinstance(body, dict):
             return body
-        schema = next(
-            media["schema"]
-            for kind, media in self.document.resolve(operation["requestBody"])["content"].items()
-            if "json" in kind
-        )
-        fields = self.document.properties(schema)
+        fields = self.document.properties(_json_schema(self.document.resolve(operation["requestBody"])))
         defaults = {name: field["default"] for name, field in fields.items() if "default" in field}
         return {**defaults, **body}
 
@@ -260,6 +272,11 @@ class Server:
     def _validate(self, schema: Any, value: Any) -> None:
         # references lead into `components`, which so stands in the schema itself
         Draft202012Validator({**schema, "components": self.document.data["components"]}).validate(value)
+
+
+def _json_schema(holder: Mapping[str, Any]) -> Any:
+    """The schema of the JSON that a request or a response holds, if it does."""
+    return next((media["schema"] for kind, media in holder.get("content", {}).items() if "json" in kind), None)
 
 
 def _read_text(text: str, schema: Mapping[str, Any]) -> Any:

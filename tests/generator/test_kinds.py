@@ -691,6 +691,16 @@ def test_users_are_told_of_changes_beside_kinds_and_payloads(
         assert line in told
 
 
+def test_users_are_told_of_kinds_that_come_and_go(generate: Generate, capsys: pytest.CaptureFixture[str]) -> None:
+    fax = an_object("kind", kind={"const": "fax"}, pages=NUMBER)
+    for other, kind in (("Push", PUSH), ("Fax", fax)):
+        schemas = {"Content": {"oneOf": [to("Sms"), to(other)]}, "Sms": SMS, other: kind}
+        generate({"/a": {"get": operation(responses=answered(to("Content")))}}, schemas)
+    told = capsys.readouterr().out
+    for line in ("ok        `Content`: may be `Fax` too", "BREAKING  `Content`: is never `Push` any more"):
+        assert line in told
+
+
 # What is deprecated, and what the server calls
 
 
