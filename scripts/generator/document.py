@@ -114,17 +114,23 @@ class Document:
             found.setdefault((parameter["in"], parameter["name"]), parameter)
         return list(found.values())
 
+    def error_bodies(self) -> list[Any]:
+        """The schemas of the bodies of errors, as they are written in a simple document."""
+        answers = [each for _, raw in self.operations() for each in raw["responses"].items() if each[0][0] != "2"]
+        bodies = [self.resolve(answer).get("content", {}) for _, answer in answers]
+        return [media["schema"] for body in bodies for media in body.values()]
+
     def properties(self, schema: Any) -> dict[str, Any]:
         """The schemas of an object's fields, by their names."""
         found: dict[str, Any] = {}
-        for part in self._parts_of(schema):
+        for part in self.parts_of(schema):
             for name, field in part.get("properties", {}).items():
                 found[name] = self.narrower(found.get(name, field), field) or field
         return found
 
     def required(self, schema: Any) -> set[str]:
         """The names of the fields that an object must have."""
-        return {name for part in self._parts_of(schema) for name in part.get("required", [])}
+        return {name for part in self.parts_of(schema) for name in part.get("required", [])}
 
     def narrower(self, one: Any, other: Any) -> Any:
         """Of two schemas of one value, the one that says all that the other says; None if neither does."""
@@ -142,12 +148,12 @@ class Document:
         allowed = kinds_of(outer) | ({"integer"} if "number" in kinds_of(outer) else set())
         return outer.keys() == {"type"} and bool(kinds_of(inner)) and kinds_of(inner) <= allowed
 
-    def _parts_of(self, schema: Any) -> Iterator[dict[str, Any]]:
+    def parts_of(self, schema: Any) -> Iterator[dict[str, Any]]:
         """What an object is put together of by `allOf`, and itself."""
         schema = self.resolve(schema)
         if isinstance(schema, dict):
             for part in schema.get("allOf", []):
-                yield from self._parts_of(part)
+                yield from self.parts_of(part)
             yield schema
 
 

@@ -35,6 +35,11 @@ MODULE_NAMES = {"body", "request", "response", "self", "timezone", *_template_na
 CLASS_NAMES = {name for name in _template_names("*.jinja") if name[0].isupper()}
 # What the module of a model calls by this name, which a field's default would hide.
 FIELD_NAMES = {"attrs"}
+# What an error has by this name, whatever its body holds.
+ERROR_ATTRIBUTES = {
+    *("add_note", "args", "content", "headers", "is_safe_to_retry", "operation", "retry_after", "status_code"),
+    "with_traceback",
+}
 # What openapi-python-client calls an argument by a name of its own.
 UPSTREAM_ARGUMENTS = {"client", "url"}
 
@@ -109,6 +114,7 @@ class Renamed:
         self._taken |= {
             part.value["name"] for part in copied.parts if part.kind == "parameter" and "name" in part.value
         }
+        self._errors = [part for body in copied.error_bodies() for part in copied.parts_of(body)]
         for schema in schemas:
             self._rename(schema)
             _spell_out(copied, schema)
@@ -152,11 +158,13 @@ class Renamed:
     def _new_names(self, schema: dict[str, Any]) -> dict[str, str]:
         """New names for the fields that collide with one before them, or with one that needs no conversion."""
         names: dict[str, str] = {}
+        is_error = any(schema is part for part in self._errors)
+        taken = FIELD_NAMES | (ERROR_ATTRIBUTES if is_error else set())
         used = {name for name in schema.get("properties", {}) if python_name(name) == name}
         for name in schema.get("properties", {}):
             wanted = python_name(name)
-            if (wanted != name and wanted in used) or wanted in FIELD_NAMES:
-                candidates = itertools.chain([f"{wanted}_field"] * (wanted in FIELD_NAMES), _candidates(wanted))
+            if (wanted != name and wanted in used) or wanted in taken:
+                candidates = itertools.chain([f"{wanted}_field"] * (wanted in taken), _candidates(wanted))
                 names[name] = self._renamed(name, candidates)
             used.add(wanted)
         return names

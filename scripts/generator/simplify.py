@@ -45,6 +45,13 @@ def _one_content_type(document: Document) -> None:
         if part.kind in {"request body", "response"} and part.value.get("content"):
             for kind, media in json_content(part.value["content"]).items():
                 part.value["content"] = {JSON: {**media, CONTENT_TYPE: kind}}
+    for _, operation in document.operations():
+        for status, response in operation["responses"].items():
+            answer = document.resolve(response)
+            media = answer.get("content", {}).get(JSON, {})
+            if not status.startswith("2") and not document.properties(media.get("schema", {})):
+                # users find what has no fields in the error's `content`
+                operation["responses"][status] = {key: answer[key] for key in answer.keys() - {"content"}}
 
 
 def _schemas_in_components(document: Document) -> None:

@@ -21,21 +21,8 @@ from .walk import METHODS, SECTIONS, Part, walk
 JSON = "application/json"
 # What a schema may say: what becomes Python, what only the server checks, and what only people read.
 KEYWORDS = {
-    *(
-        "$defs",
-        "$ref",
-        "additionalProperties",
-        "allOf",
-        "anyOf",
-        "const",
-        "default",
-        "discriminator",
-        "enum",
-        "format",
-        "items",
-        "oneOf",
-    ),
-    *("properties", "required", "type"),
+    *("$defs", "$ref", "additionalProperties", "allOf", "anyOf", "const", "default", "discriminator", "enum", "format"),
+    *("items", "oneOf", "properties", "required", "type"),
     *("exclusiveMaximum", "exclusiveMinimum", "maxItems", "maxLength", "maxProperties", "maximum", "minItems"),
     *("minLength", "minProperties", "minimum", "multipleOf", "pattern", "uniqueItems"),
     *("$comment", "deprecated", "description", "example", "examples", "externalDocs", "readOnly", "title", "writeOnly"),
@@ -43,15 +30,7 @@ KEYWORDS = {
 }
 # What of it may stand beside `$ref`, where it is said of the one use.
 KEYWORDS_BESIDE_REF = {
-    "$comment",
-    "$ref",
-    "default",
-    "deprecated",
-    "description",
-    "example",
-    "examples",
-    "summary",
-    "title",
+    *("$comment", "$ref", "default", "deprecated", "description", "example", "examples", "summary", "title"),
 }
 # Formats that become types of Python.
 READERS: dict[str, Callable[[str], Any]] = {
@@ -60,10 +39,6 @@ READERS: dict[str, Callable[[str], Any]] = {
     "uuid": UUID,
 }
 CLIENT_METHODS = {"aclose", "close", "with_options", "with_raw_response"}
-ERROR_ATTRIBUTES = {
-    *("add_note", "args", "content", "headers", "is_safe_to_retry", "operation", "retry_after", "status_code"),
-    "with_traceback",
-}
 
 
 def find_unsupported(document: Document) -> Iterator[Mistake]:
@@ -334,7 +309,7 @@ def _shapes(document: Document, written: Any) -> Iterator[_Shape]:
         elif kind == "array":
             yield "lists", str(document.resolve(schema.get("items")))
         elif kind == "object":
-            is_map = not _is_object(document, schema, with_fields=True)
+            is_map = not document.properties(schema)
             yield "objects", f"map of {schema.get('additionalProperties')}" if is_map else str(written)
         elif kind:
             yield kind, ""
@@ -344,14 +319,6 @@ def _kind_without_type(schema: dict[str, Any]) -> str:
     if "properties" in schema or "allOf" in schema:
         return "object"
     return next(iter(kinds_of(schema) - {""}), "")
-
-
-def _is_object(document: Document, schema: Any, *, with_fields: bool = False) -> bool:
-    schema = document.resolve(schema)
-    if not isinstance(schema, dict):
-        return False
-    is_object = bool(schema.get("properties")) or (schema.get("type") == "object" and not with_fields)
-    return is_object or any(_is_object(document, part, with_fields=with_fields) for part in schema.get("allOf", []))
 
 
 def _recursion(document: Document) -> Iterator[Mistake]:
@@ -386,7 +353,8 @@ def _request(document: Document, pointer: Pointer) -> Iterator[Mistake]:
         if other != name:
             yield Mistake(pointer, f"the path parameters {other} and {name} have one name in Python; rename one")
     if "requestBody" in document.at(pointer):
-        yield from _body(document, pointer)
+        where = (*pointer, "requestBody")
+        yield from _content(where, document.resolve(document.at(where)))
 
 
 def _parameter(document: Document, pointer: Pointer, parameter: dict[str, Any]) -> Iterator[Mistake]:
@@ -414,8 +382,7 @@ def _holds(document: Document, schema: Any, types: set[str], *, nested: bool = F
     schema = document.resolve(schema)
     if not isinstance(schema, dict):
         return False
-    found = schema.get("type", [])
-    names = {found} if isinstance(found, str) else set(found)
+    names = kinds_of(schema)
     parts = [part for key in ("allOf", "anyOf", "oneOf") for part in schema.get(key, [])]
     return (
         bool(names & types or "properties" in schema or (nested and "array" in names))
@@ -424,21 +391,15 @@ def _holds(document: Document, schema: Any, types: set[str], *, nested: bool = F
     )
 
 
-def _body(document: Document, pointer: Pointer) -> Iterator[Mistake]:
-    where = (*pointer, "requestBody")
-    yield from _content(where, document.resolve(document.at(where)))
-
-
 def _responses(document: Document, pointer: Pointer) -> Iterator[Mistake]:
     responses = document.at(pointer).get("responses", {})
     for status, reference in responses.items():
         where = (*pointer, "responses", status)
         response = document.resolve(reference)
-        yield from _content(where, response)
         if status.startswith("1"):
             yield Mistake(where, "a status below 200 is not supported: such a response is not the last one")
-        elif not status.startswith("2"):
-            yield from _error(document, where, response)
+        if status.startswith("2") or json_content(response.get("content", {})):
+            yield from _content(where, response)
     bodies = [
         media.get("schema")
         for status, response in responses.items()
@@ -449,15 +410,6 @@ def _responses(document: Document, pointer: Pointer) -> Iterator[Mistake]:
         yield Mistake((*pointer, "responses"), "expected a status of success, such as 200")
     if any(body != bodies[0] for body in bodies):
         yield Mistake((*pointer, "responses"), "expected one body for all statuses of success; give them one schema")
-
-
-def _error(document: Document, pointer: Pointer, response: dict[str, Any]) -> Iterator[Mistake]:
-    schema = next((media.get("schema") for media in json_content(response.get("content", {})).values()), None)
-    fields = {} if schema is None else document.properties(schema)
-    if schema is not None and not fields:
-        yield Mistake(pointer, "an error body that is not an object with properties is not supported")
-    for name in sorted(name for name in fields if python_name(name) in ERROR_ATTRIBUTES):
-        yield Mistake(pointer, f"{name} is an attribute of every error already")
 
 
 def _content(pointer: Pointer, holder: dict[str, Any]) -> Iterator[Mistake]:

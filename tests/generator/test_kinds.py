@@ -405,6 +405,40 @@ def test_errors_that_hold_objects(generate: Generate) -> None:
     assert (error.first.the_code, error.all_[0].the_code, error.kind, error.version) == (5, 6, "a", "v1")
 
 
+def test_errors_with_fields_named_as_their_attributes(generate: Generate) -> None:
+    names = ["statusCode", "content", "headers", "args", "operation", "isSafeToRetry", "attrs"]
+    schemas = {"Base": an_object(**dict.fromkeys(names[:3], TEXT))}
+    error = {"allOf": [to("Base"), an_object(**dict.fromkeys(names[3:], TEXT))]}
+    made = generate({"/a": {"get": operation(responses={**NO_CONTENT, **answered(error, "400")})}}, schemas)
+    made.answer = httpx.Response(400, json={name: f"its {name}" for name in names})
+    with pytest.raises(made.package.BadRequestError) as caught:
+        made.client.call()
+    fields = ["status_code_field", "content_field", "headers_field", "args_field", "operation_field",
+              "is_safe_to_retry_field", "attrs_field"]  # fmt: skip
+    assert [getattr(caught.value, name) for name in fields] == [f"its {name}" for name in names]
+    assert (caught.value.status_code, caught.value.operation) == (400, "call")
+
+
+@pytest.mark.parametrize(
+    ("kind", "schema", "body"),
+    [
+        ("application/json", TEXT, b'"no"'),
+        ("application/json", {"type": "array", "items": an_object(code=NUMBER)}, b'[{"code": 5}]'),
+        ("application/json", {"type": "object", "additionalProperties": TEXT}, b'{"a": "no"}'),
+        ("application/json", {}, b"null"),
+        ("text/plain", TEXT, b"no"),
+        ("text/html", {}, b"<p>no"),
+    ],
+)
+def test_errors_whose_bodies_have_no_fields(generate: Generate, kind: str, schema: Any, body: bytes) -> None:
+    errors = {"400": {"description": "Wrong.", "content": {kind: {"schema": schema}}}, "404": {"description": "None."}}
+    made = generate({"/a": {"get": operation(responses={**answered(an_object(x=TEXT)), **errors})}})
+    made.answer = httpx.Response(400, content=body, headers={"content-type": kind})
+    with pytest.raises(made.package.BadRequestError) as caught:
+        made.client.call()
+    assert caught.value.content == body
+
+
 def test_a_document_without_schemas(generate: Generate) -> None:
     made = generate({"/a": {"get": operation()}})
     assert made.client.call() is None

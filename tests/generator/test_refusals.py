@@ -271,8 +271,6 @@ UNSUPPORTED = [
     # names that would hide something of the client
     Mistake("operation-named-close", "operationId: readLamp", "operationId: close", "operationId: close",
             f"{GET}.operationId", "is the name of another method of the client"),
-    Mistake("error-field-named-headers", "reason: {type: string}\n", "reason: {type: string}\n                  headers: {type: string}\n", '"409":',
-            f"{PUT}.responses.409", "headers is an attribute of every error already"),
     # what would be left out
     Mistake("cookie-parameter", "      parameters:\n", "      parameters:\n        - {name: page, in: cookie, schema: {type: integer}}\n", "get:",
             GET, "the cookie parameter page is not supported; use a header or the query"),
