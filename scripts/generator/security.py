@@ -124,5 +124,5 @@ def _key_as_parameter(document: Document) -> Iterator[Mistake]:
         for parameter in document.parameters(pointer):
             name, where = parameter["name"], parameter["in"]
             same = name.lower() == key.name.lower() if where == "header" else quote(name, safe="") == key.name
-            if where == key.kind and same:
+            if where == key.kind and same and name.lower() not in OWN_HEADERS:
                 yield Mistake(pointer, f"the {where} parameter {name} is what the API key is sent by; leave it out")

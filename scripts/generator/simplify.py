@@ -31,6 +31,7 @@ def simplify(document: Document) -> Document:
         _schemas_in_components,
         _fields_said_once,
         _tagged_unions,
+        _objects_of_choices,
         _one_class_a_schema,
         _shared_error_bodies,
     ):
@@ -116,6 +117,30 @@ def _tagged_unions(document: Document) -> None:
         schema.update(simple)
     for _, schema in document.schemas():
         schema.pop("discriminator", None)
+
+
+def _objects_of_choices(document: Document) -> None:
+    """Let the objects of a choice in `components` stand there too: openapi-python-client reads the choice many times."""
+    schemas = document.data["components"]["schemas"]
+
+    def move(holder: Any, key: str | int, name: str) -> None:
+        schema = holder[key]
+        kinds = schema.get("type")
+        if isinstance(kinds, list) and {"array", "object"} & set(kinds) and len(kinds) > 1:
+            inner = {key: schema.pop(key) for key in schema.keys() - {"deprecated", "description"}}
+            schema["oneOf"] = [{"type": kind} if kind == "null" else {**inner, "type": kind} for kind in kinds]
+        if holder is not schemas and document.properties(schema):
+            holder[key] = _in_components(schema, name, schemas)
+            return
+        for parts in (schema.get("oneOf", []), schema.get("anyOf", [])):
+            for index in range(len(parts)):
+                move(parts, index, f"{name}Type{index}")
+        for inner_key, word in (("items", "Item"), ("additionalProperties", "Value")):
+            if holder is not schemas and isinstance(schema.get(inner_key), dict):
+                move(schema, inner_key, f"{name}{word}")
+
+    for name in list(schemas):
+        move(schemas, name, name)
 
 
 def _union(tag: Tag, name: str, schemas: dict[str, Any]) -> dict[str, Any]:

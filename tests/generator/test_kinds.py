@@ -871,6 +871,31 @@ def filled(schema: Any) -> Any:
     return "x" if schema == TEXT else 5 if fields is None else {name: filled(field) for name, field in fields.items()}
 
 
+ROW = an_object(b=an_object(c=TEXT))
+NULL = {"type": "null"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({**ROW, "type": ["object", "null"]}, {"b": {"c": "x"}}),
+        ({"oneOf": [ROW, NULL]}, {"b": {"c": "x"}}),
+        ({"anyOf": [TEXT, {"allOf": [an_object(a=TEXT), ROW]}]}, {"a": "x", "b": {"c": "x"}}),
+        ({"type": ["array", "null"], "items": {**ROW, "type": ["null", "object"]}}, [{"b": {"c": "x"}}]),
+        ({"oneOf": [{"type": "array", "items": ROW}, NULL]}, [{"b": {"c": "x"}}]),
+        ({"anyOf": [NULL, {"type": "object", "additionalProperties": ROW}]}, {"k": {"b": {"c": "x"}}}),
+    ],
+)
+def test_a_choice_whose_objects_hold_others(generate: Generate, schema: Any, value: Any) -> None:
+    holder = an_object(one=to("Choice"), rows={"type": "array", "items": to("Choice")})
+    paths = {"/a": {"post": operation(body=holder, responses=answered(holder))}}
+    made = generate(paths, {"Choice": schema})
+    made.answer = httpx.Response(200, json={"one": value, "rows": [value]})
+    received = made.client.call()
+    made.client.call(one=received.one, rows=received.rows)
+    assert made.body == {"one": value, "rows": [value]}
+
+
 def test_callbacks_elsewhere_and_webhooks_named_as_what_the_client_uses(generate: Generate) -> None:
     hook = {"post": {"requestBody": {"required": True, **content(TEXT, "application/json")}, "responses": NO_CONTENT}}
     call = operation(callbacks={"done": {"$ref": "#/components/callbacks/Done"}})
