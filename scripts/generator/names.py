@@ -208,8 +208,8 @@ class _Classes:
         if "$ref" in schema or (len(parts) == 1 and "$ref" in parts[0]):
             return
         kinds = [schema.get("type")] if isinstance(schema.get("type"), str) else schema.get("type", [])
-        is_object = "object" in kinds or "allOf" in schema or "properties" in schema
-        if len(kinds) > 1 and is_object and "enum" not in schema:
+        is_object = "object" in kinds or "allOf" in schema or ("properties" in schema and not kinds)
+        if len(kinds) > 1 and "object" in kinds and "enum" not in schema:
             name = f"{name}_type_{kinds.index('object')}"
         if parent and (is_object or ("enum" in schema and "boolean" not in kinds)):
             name = self._unique(schema, name, parent)
