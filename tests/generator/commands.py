@@ -31,7 +31,7 @@ def run(*arguments: str | Path, cwd: Path | None = None) -> Done:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.chdir(cwd or "."), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            code = main(list(map(str, arguments)))
+            code: object = main(list(map(str, arguments)))
         except SystemExit as ended:  # argparse's, for wrong use
             code = ended.code
     return Done(code, out.getvalue(), err.getvalue())
