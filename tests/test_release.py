@@ -1,6 +1,7 @@
 """Releases: what has to agree does, anybody builds the same bytes, and the archives hold what they should."""
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -141,6 +142,12 @@ def test_only_what_was_tested_and_built_is_published() -> None:
     assert set(jobs["publish"]["needs"]) == {"test", "build"}
     assert not any("checkout" in step.get("uses", "") or "run" in step for step in jobs["publish"]["steps"])
     assert any('scripts/release "$GITHUB_REF_NAME"' in step.get("run", "") for step in jobs["build"]["steps"])
+
+
+def test_the_lock_is_kept_up_to_date() -> None:
+    settings = json.loads((ROOT / ".github" / "renovate.json").read_text("utf-8"))
+    (pattern,) = settings["pip_requirements"]["managerFilePatterns"]
+    assert [path.name for path in ROOT.iterdir() if re.search(pattern.strip("/"), path.name)] == ["requirements.lock"]
 
 
 def test_no_classifier_without_a_job() -> None:
