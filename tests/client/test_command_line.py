@@ -235,7 +235,8 @@ def test_help(run: Run, name: str, arguments: list[str], monkeypatch: pytest.Mon
     monkeypatch.setenv("COLUMNS", "40")  # one layout, whatever the terminal
     done = run(*arguments, "--help")
     assert (done.code, done.err) == (0, "")
-    assert done.out == (HELP / f"{name}.txt").read_text("utf-8")
+    assert done.out.split() == (HELP / f"{name}.txt").read_text("utf-8").split()  # Python 3.13 has another layout
+    assert max(map(len, done.out.splitlines())) < 80
 
 
 # As a process
