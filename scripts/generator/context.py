@@ -90,7 +90,7 @@ class Field:
         default: The default as code, or None if it is required.
         encoded: For an argument, the expression of what is sent for it.
         sent: For a parameter, the annotation of what is sent.
-        takes_zone: Whether that depends on the client's time zone.
+        wire_format: How the server writes a time, without its zone, in strftime's words; of all other fields, empty.
         is_deprecated: Whether it is not to be used any more.
     """
 
@@ -101,7 +101,7 @@ class Field:
     default: str | None = None
     encoded: str = ""
     sent: str = ""
-    takes_zone: bool = False
+    wire_format: str = ""
     is_deprecated: bool = False
 
 
@@ -253,7 +253,7 @@ class Operation:
     @property
     def takes_datetime(self) -> bool:
         """Whether the client's time zone matters."""
-        return any(field.takes_zone for field in self.body)
+        return any(field.wire_format for field in self.body)
 
     @property
     def keywords(self) -> list[Field]:
@@ -609,7 +609,7 @@ class _Builder:
             type=kind,
             encoded=encoded,
             description=_deprecated(schema, description),
-            takes_zone=bool(wire_format),
+            wire_format=wire_format or "",
             is_deprecated=schema.get("deprecated", False),
         )
 

@@ -596,9 +596,10 @@ def test_wrong_usage(arguments: list[str]) -> None:
 
 
 def test_the_command_ends_as_the_function(tmp_path: Path) -> None:
-    done = run("--document", "nowhere.yaml", "--output", tmp_path / "out")
-    assert (done.code, done.out) == (2, "")
-    assert done.err == f"nowhere.yaml: cannot be read: No such file or directory\n{LAST_LINE}\n"
+    command = [*COMMAND, "--document", "nowhere.yaml", "--output", str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"nowhere.yaml: cannot be read: No such file or directory\n{LAST_LINE}\n"
     assert not (tmp_path / "out").exists()
 
 

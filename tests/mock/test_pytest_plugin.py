@@ -49,7 +49,9 @@ INI = "[pytest]\nsms_scheduler_now = 2030-01-01 12:00:00\nfilterwarnings = error
 def run(folder: Path, tests: str, ini: str = INI) -> str:
     (folder / "pytest.ini").write_text(ini)
     (folder / "test_users.py").write_text(tests)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not trio"]
+    # the plugins of these two take longer to import than all the rest
+    others = ["-p", "no:schemathesis", "-p", "no:hypothesispytest"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *others, "-k", "not trio"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60).stdout
 
 

@@ -48,6 +48,8 @@ _ARGUMENTS = [
 # After so many interruptions a library that does not return is left at once.
 _MOST_INTERRUPTIONS = 3
 
+# Where Hypothesis keeps what it knows of Unicode, which takes a second to make: a folder of this user's.
+_TABLES = Path(tempfile.gettempdir()) / f"sms-scheduler-contract-{os.getuid() if hasattr(os, 'getuid') else ''}"
 hypothesis.settings.register_profile("contract", hypothesis.settings.get_profile("default"), database=None)
 
 
@@ -147,14 +149,14 @@ def planned(server: Server, names: Collection[str] = (), options: Sequence[str] 
 
 
 def _pytest(plugin: ContractPlugin, *options: str) -> None:
-    """Run pytest, which gets nothing from the environment and leaves nothing behind."""
+    """Run pytest, which gets nothing from the environment, and leaves nothing behind but Unicode's tables."""
     seed = plugin.server_seed
     SCHEMA.config.seed = seed
     schemathesis.generation.RANDOM.seed(seed)
     hypothesis.settings.load_profile("contract")  # not the one that Hypothesis loads where it thinks that this is CI
-    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        set_hypothesis_home_dir(folder)
+        set_hypothesis_home_dir(_TABLES)
         for variable in os.environ:
             if variable.startswith(("PYTEST_", "HYPOTHESIS_")):
                 patch.delenv(variable)
