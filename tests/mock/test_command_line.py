@@ -1,5 +1,6 @@
 """python -m sms_scheduler_mock."""
 
+import inspect
 import json
 import os
 import re
@@ -158,6 +159,20 @@ def test_an_option_that_does_not_exist_gets_the_usage(arguments: list[str]) -> N
 def test_help_names_every_option() -> None:
     text = run("--help").stdout
     assert all(option in text for option in ("--host", "--port", "--api-key", "--sms-ids", "--no-admin"))
+
+
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "mock.md"
+
+
+def test_the_guide_has_every_option_and_no_other() -> None:
+    section = GUIDE.read_text(encoding="utf-8").partition("\n## Options\n")[2].partition("\n## ")[0]
+    cells = [row.split("|") for row in section.splitlines() if row.startswith("| `")]
+    arguments, options, settings = (
+        {name for row in cells for name in re.findall(r"`([\w-]+)`", row[column])} for column in (1, 2, 3)
+    )
+    assert arguments == inspect.signature(MockServer).parameters.keys()
+    assert options == {*re.findall(r"--[\w-]+", run("--help").stdout)} - {"--help"}
+    assert settings == {"sms_scheduler_now", "sms_scheduler_ticking", "sms_scheduler_sms_ids"}
 
 
 def test_without_its_dependencies_it_says_what_to_install(tmp_path: Path) -> None:
