@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
@@ -15,7 +16,7 @@ from sqlalchemy import exc
 from . import engine
 from .adding import Adder, AddReport
 from .errors import AgainTooEarlyError, CampaignError
-from .following import delete
+from .following import Follower
 from .hours import Hours
 from .recipients import Recipient, Text, segments
 from .sending import sweep
@@ -23,6 +24,7 @@ from .store import Store, batches, campaigns, in_state, now, outcomes, recipient
 from .worker import has_work, run_workers
 
 BATCH_SIZE = 100
+CONCURRENCY = 16  # requests that a worker has under way
 FOLLOW_FOR = 72 * 3600.0  # seconds
 STATES = ("queued", "posting", "accepted", "final", "refused", "in doubt", "cancelled")
 
@@ -151,7 +153,7 @@ class Campaign:
         hours: str | None = None,
         timezone: str = "UTC",
         follow_for: float = FOLLOW_FOR,
-        concurrency: int = engine.CONCURRENCY,
+        concurrency: int = CONCURRENCY,
     ) -> "Campaign":
         """Make a campaign.
 
@@ -181,18 +183,19 @@ class Campaign:
             "stop": stop,
             "delivery_date": _wire_date(delivery_date),
             "batch_size": batch_size,
+            "concurrency": concurrency,
             "requests_per_second": requests_per_second,
             "sms_per_second": sms_per_second,
             "hours": hours,
             "timezone": timezone,
             "follow_for": follow_for,
         }
-        _check(values, concurrency)
+        _check(values)
         opened = Store(store)
         try:
             engine.install(opened)
             campaign_id = opened.transaction(partial(_insert, values))
-            engine.Feeder(opened).register(campaign_id, concurrency)
+            engine.Feeder(opened).register(campaign_id)
         except exc.IntegrityError:
             raise CampaignError(f"there is a campaign {name!r} already") from None
         finally:
@@ -360,7 +363,8 @@ class Campaign:
             # Not in the same transaction: workers lock batches first, and the campaign after them.
             queued = sa.update(batches).where(batches.c.campaign_id == self._id, in_state("queued"))
             self._store.transaction(lambda c: c.execute(queued.values(state="cancelled", fed_at=None)))
-            while delete(self._store, client, self._id):
+            follower = Follower(self._store, client, self._id, threading.Event())
+            while follower.delete():
                 pass
         late = sa.select(sa.func.sum(batches.c.size - sa.func.coalesce(batches.c.deleted, 0)))
         here = late.where(batches.c.campaign_id == self._id, batches.c.state.in_(("accepted", "final")))
@@ -439,7 +443,7 @@ def _insert(values: Mapping[str, Any], connection: sa.Connection) -> int:
     return campaign_id
 
 
-def _check(values: dict[str, Any], concurrency: int) -> None:
+def _check(values: dict[str, Any]) -> None:
     """Raise ValueError for an option that cannot work."""
     if not values["text"]:
         raise ValueError("the text is empty")
@@ -448,11 +452,9 @@ def _check(values: dict[str, Any], concurrency: int) -> None:
     Text(values["text"])
     if values["hours"] is not None:
         Hours.parse(values["hours"], values["timezone"])
-    for name in ("batch_size", "requests_per_second", "sms_per_second", "follow_for"):
+    for name in ("batch_size", "concurrency", "requests_per_second", "sms_per_second", "follow_for"):
         if values[name] is not None and not values[name] > 0:
             raise ValueError(f"{name} must be more than 0, not {values[name]}")
-    if concurrency < 1:
-        raise ValueError(f"concurrency must be 1 or more, not {concurrency}")
 
 
 def _wire_date(date: datetime.datetime | None) -> str:

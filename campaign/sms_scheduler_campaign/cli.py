@@ -17,8 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import exc
 
-from .campaign import BATCH_SIZE, FOLLOW_FOR, STATES, Campaign, Report, Status
-from .engine import CONCURRENCY
+from .campaign import BATCH_SIZE, CONCURRENCY, FOLLOW_FOR, STATES, Campaign, Report, Status
 from .errors import CampaignError
 from .recipients import Recipient, read_csv, read_json_lines, read_parquet
 from .worker import STORE_VARIABLE

@@ -21,6 +21,16 @@ T = TypeVar("T")
 
 SCHEMA_VERSION = 1
 LONGEST_PAUSE = 10.0  # seconds between two attempts to reach the database
+_POSTGRESQL = {
+    # A process that is frozen within a transaction holds its locks for a minute and no longer.
+    "options": "-c idle_in_transaction_session_timeout=60000",
+    # A database that is not reached any more is noticed in half a minute, and not after the hours that TCP may wait.
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
 metadata = sa.MetaData()
 
 _schema = sa.Table("sms_schema", metadata, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False))
@@ -37,6 +47,7 @@ campaigns = sa.Table(
     sa.Column("sender_id", sa.BigInteger, nullable=False),
     sa.Column("delivery_date", sa.Text, nullable=False),
     sa.Column("batch_size", sa.Integer, nullable=False),
+    sa.Column("concurrency", sa.Integer, nullable=False),  # requests that a worker has under way
     sa.Column("requests_per_second", sa.Double),
     sa.Column("sms_per_second", sa.Double),
     sa.Column("hours", sa.Text),
@@ -193,7 +204,9 @@ class Store:
         while True:
             try:
                 return self.transaction(work)
-            except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+            except (exc.DBAPIError, exc.TimeoutError) as error:
+                if not _will_pass(error):
+                    raise
                 log.warning("database-unavailable: %s; next attempt in %.1f s", _in_words(error), pause)
                 time.sleep(pause)
                 pause = min(LONGEST_PAUSE, pause * 2)
@@ -212,10 +225,9 @@ def _engine(url: str) -> sa.Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         return engine
     if parsed.get_backend_name() == "postgresql":
-        # A process that is frozen within a transaction holds its locks for a minute and no longer.
-        options = {"options": "-c idle_in_transaction_session_timeout=60000"}
         parsed = parsed.set(drivername="postgresql+psycopg")
-        return sa.create_engine(parsed, pool_size=20, max_overflow=0, pool_pre_ping=True, connect_args=options)
+        arguments = {name: value for name, value in _POSTGRESQL.items() if name not in parsed.query}
+        return sa.create_engine(parsed, pool_size=20, max_overflow=0, pool_pre_ping=True, connect_args=arguments)
     raise CampaignError(f"the store must be sqlite or postgresql, not {parsed.get_backend_name()}")
 
 
@@ -225,6 +237,12 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")  # an intent is on the disk before its request leaves
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _will_pass(error: exc.SQLAlchemyError) -> bool:
+    """Whether the database is only gone, busy or full; PostgreSQL also ends the connection of who was frozen."""
+    is_cut = isinstance(error, exc.DBAPIError) and error.connection_invalidated
+    return is_cut or isinstance(error, exc.OperationalError | exc.InterfaceError | exc.TimeoutError)
 
 
 def _in_words(error: exc.SQLAlchemyError) -> str:

@@ -13,17 +13,17 @@ from collections.abc import Callable, Generator
 from functools import partial
 
 import sqlalchemy as sa
-from sms_scheduler import SmsScheduler
+from sms_scheduler import AsyncSmsScheduler, SmsScheduler
 
 from .engine import Engine, Feeder
-from .following import delete, follow
-from .sending import LAPSE, Sender, clock, sweep
+from .following import Follower
+from .sending import LAPSE, Sender, clock, is_alive, sweep
 from .store import IS_FED, IS_WAITING, Store, batches, campaigns, in_state, now, workers
 
 log = logging.getLogger("sms_scheduler_campaign")
 
 STORE_VARIABLE = "SMS_SCHEDULER_CAMPAIGN_STORE"
-FED_AHEAD = 200  # batches that wait in the engine, at least
+FED_AHEAD = 1_000  # batches that wait in the engine, at least
 LOST_AFTER = 30.0  # seconds after which a batch that was fed to an idle engine is fed again
 TICK = 0.1
 BEAT, RECOVERY, PRUNING = 2.0, 5.0, 2.0  # seconds between two of each
@@ -36,14 +36,15 @@ class Worker:
 
     def __init__(self, store: Store, client: SmsScheduler, campaign_id: int, name: str) -> None:
         """`name` is one that no other worker has or had."""
-        self._store, self._client, self._campaign_id, self._name = store, client, campaign_id, name
-        self._sender = Sender(store, client, campaign_id, name)
+        self._store, self._campaign_id, self._name = store, campaign_id, name
+        self._sender = Sender(store, AsyncSmsScheduler(), campaign_id, name)
+        self._follower = Follower(store, client, campaign_id, self._sender.stopping)
         self._feeder = Feeder(store)
         self._beat_at = clock()
 
     def stop(self) -> None:
         """End what has begun, and begin nothing more."""
-        self._sender.stopping.set()
+        self._sender.stop()
 
     def run(self) -> None:
         """Work until the campaign is done, paused or cancelled, or `stop` is called."""
@@ -68,6 +69,7 @@ class Worker:
         self.stop()
         engine.stop(DRAIN_WITHIN)
         follower.join(DRAIN_WITHIN)
+        self._sender.close()
         self._attempt(self._finish)
 
     def _attempt(self, job: Callable[[], object]) -> None:
@@ -103,9 +105,9 @@ class Worker:
 
     def _alive(self, connection: sa.Connection) -> set[str]:
         sweep(connection, self._campaign_id)
-        mine = sa.and_(workers.c.campaign_id == self._campaign_id)
+        mine = workers.c.campaign_id == self._campaign_id
         connection.execute(workers.delete().where(mine, workers.c.seen_at < now() - 100 * LAPSE))
-        alive = sa.select(workers.c.id).where(mine, workers.c.seen_at > now() - LAPSE)
+        alive = sa.select(workers.c.id).where(mine, is_alive())
         return {*connection.scalars(alive), self._name}
 
     def _feed_lost_again(self, connection: sa.Connection) -> None:
@@ -135,9 +137,9 @@ class Worker:
             self._attempt(self._follow_some)
 
     def _follow_some(self) -> None:
-        done = follow(self._store, self._client, self._campaign_id)
+        done = self._follower.follow()
         if self._state() == "cancelled":
-            done += delete(self._store, self._client, self._campaign_id)
+            done += self._follower.delete()
         self._sender.stopping.wait(0 if done else 0.5)
 
     def _finish(self) -> None:

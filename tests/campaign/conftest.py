@@ -17,7 +17,8 @@ import attrs
 import pytest
 from sms_scheduler_mock import MockServer
 
-KILLS = int(os.environ.get("SMS_SCHEDULER_CAMPAIGN_KILLS", "10"))
+KILLS = int(os.environ.get("SMS_SCHEDULER_CAMPAIGN_KILLS", "20"))
+MACHINES = "10.213.0.0/16"  # the addresses of the network namespaces that stand for machines
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ class Postgres:
         return f"postgresql://postgres@127.0.0.1:{self.port}/"
 
     def start(self) -> None:
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
+        options = f"-p {self.port} -c listen_addresses=* -c unix_socket_directories={self.folder}"
         self._run("pg_ctl", "start", "-w", "-l", str(self.folder / "log"), "-o", options)
 
     def crash(self) -> None:
@@ -52,6 +53,8 @@ class Postgres:
 
     def initialise(self) -> None:
         self._run("initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8")
+        with (self.folder / "data" / "pg_hba.conf").open("a") as file:  # else it lets in this machine alone
+            file.write(f"host all all {MACHINES} trust\n")
 
     def _run(self, command: str, *arguments: str, is_server: bool = True) -> None:
         # It refuses to run as root.
