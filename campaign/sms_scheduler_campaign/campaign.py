@@ -191,7 +191,7 @@ class Campaign:
             "follow_for": follow_for,
         }
         _check(values)
-        opened = Store(store)
+        opened = Store(store, is_new=True)
         try:
             engine.install(opened)
             campaign_id = opened.transaction(partial(_insert, values))
@@ -233,8 +233,10 @@ class Campaign:
             base_url: The address of the service; by default SMS_SCHEDULER_BASE_URL, or the service's own.
             workers: How many processes to run.
 
-        Raises: CampaignError if the campaign is paused, ValueError without a key.
+        Raises: CampaignError if the campaign is paused, ValueError without a key or without workers.
         """
+        if workers < 1:
+            raise ValueError(f"workers must be 1 or more, not {workers}")
         SmsScheduler(api_key, base_url=base_url).close()  # says at once what is wrong with them
         with self._store.engine.connect() as connection:
             campaign = connection.execute(sa.select(campaigns).where(campaigns.c.id == self._id)).one()
@@ -449,12 +451,13 @@ def _check(values: dict[str, Any]) -> None:
         raise ValueError("the text is empty")
     if not values["name"]:
         raise ValueError("the name is empty")
+    if not 0 < values["sender_id"] < 2**63:
+        raise ValueError(f"the sender must be the id of one of the account, not {values['sender_id']}")
     Text(values["text"])
-    if values["hours"] is not None:
-        Hours.parse(values["hours"], values["timezone"])
+    Hours.parse(values["hours"] or "00:00-23:59", values["timezone"])
     for name in ("batch_size", "concurrency", "requests_per_second", "sms_per_second", "follow_for"):
-        if values[name] is not None and not values[name] > 0:
-            raise ValueError(f"{name} must be more than 0, not {values[name]}")
+        if values[name] is not None and not 0 < values[name] < 2**31:
+            raise ValueError(f"{name} must be more than 0 and less than 2^31, not {values[name]}")
 
 
 def _wire_date(date: datetime.datetime | None) -> str:

@@ -19,7 +19,8 @@ _WORKFLOW = "send_batches"
 _VERSION = f"schema-{SCHEMA_VERSION}"
 # A workflow costs the engine as much as all else that is done for a batch, so it has some batches. A worker claims what it has room
 # for each time that it polls: room for all that it can send meanwhile.
-BATCHES = 25  # of a workflow
+_BATCHES = 25  # of a workflow at most
+_SHARES = 40  # workflows that some batches are divided into at least, so that there is something for each worker
 _WORKFLOWS = 8  # that a worker has at a time
 _POLL = 0.1  # seconds between two claims
 _PRUNED_AT_ONCE = 1_000
@@ -54,7 +55,8 @@ class Feeder:
 
     def feed(self, connection: sa.Connection, campaign_id: int, numbers: Sequence[int]) -> None:
         """Queue batches as a part of the caller's transaction."""
-        for start in range(0, len(numbers), BATCHES):
+        size = max(1, min(_BATCHES, len(numbers) // _SHARES))
+        for start in range(0, len(numbers), size):
             self._client.enqueue_in_transaction(
                 connection,
                 {
@@ -64,7 +66,7 @@ class Feeder:
                     "app_version": _VERSION,
                 },
                 campaign_id,
-                list(numbers[start : start + BATCHES]),
+                list(numbers[start : start + size]),
             )
 
     def is_idle(self, campaign_id: int) -> bool:

@@ -91,12 +91,14 @@ def _take(
     )
     is_due = batches.c.deleted.is_(None) if is_deletion else sa.or_(batches.c.report_at <= now(), _is_absurd())
     due = due.where(is_due).order_by(batches.c.report_at).limit(at_once).with_for_update(skip_locked=True)
-    age = (now() - sa.func.coalesce(batches.c.posted_at, now())).label("age")
+    age = now() - sa.func.coalesce(batches.c.posted_at, now())
+    follow_for = sa.select(campaigns.c.follow_for).where(campaigns.c.id == campaign_id).scalar_subquery()
+    facts = (age.label("age"), (age > follow_for).label("is_late"))
     taken: Sequence[Any] = connection.execute(
         sa.update(batches)
         .where(batches.c.campaign_id == campaign_id, batches.c.number.in_(due.scalar_subquery()))
         .values(report_at=now() + LEASE)
-        .returning(batches.c.campaign_id, batches.c.number, batches.c.message_id, batches.c.size, age)
+        .returning(batches.c.campaign_id, batches.c.number, batches.c.message_id, batches.c.size, *facts)
     ).all()
     return taken, reserve(campaign_id, [0] * len(taken), connection) if taken else []
 
@@ -104,63 +106,63 @@ def _take(
 def _keep(batch: sa.Row[Any], report: list[MessageReportRow], connection: sa.Connection) -> None:
     statuses = {row.id: row.status for row in report}
     is_final = all(status.is_final for status in statuses.values()) and bool(statuses)
-    changed = connection.execute(
-        _this(batch).values(
-            statuses=json.dumps(statuses),
-            state="final" if is_final else "accepted",
-            report_at=None if is_final else _next_report(batch),
-        )
-    )
-    if not changed.rowcount:
+    values = {"statuses": json.dumps(statuses), "state": "final" if is_final else "accepted"}
+    if not _change(batch, connection, None if is_final else _pause_after(batch), **values):
         return
-    connection.execute(
-        outcomes.delete().where(outcomes.c.campaign_id == batch.campaign_id, outcomes.c.batch == batch.number)
-    )
+    connection.execute(_FORGET_OUTCOMES, {"of_campaign": batch.campaign_id, "of_batch": batch.number})
     counts = Counter(int(status) for status in statuses.values())
     if counts:
-        rows = [
-            {"campaign_id": batch.campaign_id, "batch": batch.number, "status": s, "count": n}
-            for s, n in counts.items()
-        ]
-        connection.execute(outcomes.insert(), rows)
+        row = {"campaign_id": batch.campaign_id, "batch": batch.number}
+        connection.execute(outcomes.insert(), [row | {"status": s, "count": n} for s, n in counts.items()])
     if not is_final:
         _give_up_if_late(batch, connection)
 
 
 def _give_up_if_late(batch: sa.Row[Any], connection: sa.Connection) -> None:
-    follow_for = sa.select(campaigns.c.follow_for).where(campaigns.c.id == batch.campaign_id).scalar_subquery()
-    connection.execute(
-        _this(batch)
-        .where(batches.c.posted_at + follow_for < now())
-        .values(state="final", report_at=None, error="not final in time")
-    )
+    if batch.is_late:
+        _change(batch, connection, None, state="final", error="not final in time")
 
 
 def _wait(batch: sa.Row[Any], connection: sa.Connection) -> None:
-    connection.execute(_this(batch).values(report_at=_next_report(batch)))
+    _change(batch, connection, _pause_after(batch))
     _give_up_if_late(batch, connection)
 
 
 def _end(batch: sa.Row[Any], reason: str, connection: sa.Connection) -> None:
-    connection.execute(_this(batch).values(state="final", report_at=None, error=reason))
+    _change(batch, connection, None, state="final", error=reason)
 
 
 def _note_deletion(batch: sa.Row[Any], deleted: int, connection: sa.Connection) -> None:
-    is_all = deleted >= batch.size
-    values: dict[str, Any] = {"state": "cancelled"} if is_all else {"report_at": now()}
-    connection.execute(_this(batch).values(deleted=deleted, **values))
+    state = "cancelled" if deleted >= batch.size else "accepted"
+    _change(batch, connection, 0.0, deleted=deleted, state=state)
+
+
+def _pause_after(batch: sa.Row[Any]) -> float:
+    return min(LONGEST, max(SHORTEST, float(batch.age) * BACK_OFF))
+
+
+def _change(batch: sa.Row[Any], connection: sa.Connection, pause: float | None, **values: Any) -> bool:
+    """Store what a report says, unless the batch is followed no more, and after how many seconds to ask again."""
+    this = {"of_campaign": batch.campaign_id, "of_batch": batch.number, "pause": pause}
+    return bool(connection.execute(_FOLLOWED, this | values).rowcount)
+
+
+_seconds: sa.Double[float] = sa.Double()
+# Statements are made once: that takes longer than their work.
+_FOLLOWED = (
+    sa.update(batches)
+    .where(
+        batches.c.campaign_id == sa.bindparam("of_campaign"),
+        batches.c.number == sa.bindparam("of_batch"),
+        in_state("accepted"),
+    )
+    .values(report_at=now() + sa.bindparam("pause", type_=_seconds))
+)
+_FORGET_OUTCOMES = outcomes.delete().where(
+    outcomes.c.campaign_id == sa.bindparam("of_campaign"), outcomes.c.batch == sa.bindparam("of_batch")
+)
 
 
 def _is_absurd() -> sa.ColumnElement[bool]:
     """That a report is due later than is ever asked for: that is from before the clock was set back."""
     return batches.c.report_at > now() + 2 * LONGEST
-
-
-def _next_report(batch: sa.Row[Any]) -> sa.ColumnElement[float]:
-    return now() + min(LONGEST, max(SHORTEST, float(batch.age) * BACK_OFF))
-
-
-def _this(batch: sa.Row[Any]) -> sa.Update:
-    return sa.update(batches).where(
-        batches.c.campaign_id == batch.campaign_id, batches.c.number == batch.number, batches.c.state == "accepted"
-    )

@@ -44,7 +44,7 @@ FIRST_REPORT = 5.0  # seconds after which the first report is asked for
 UNREACHABLE_FOR = 3.0  # seconds to wait for a server that is not reached
 SLACK = 1.03  # how much further apart requests are than the rate says, so that jitter does not exceed it
 AHEAD = 0.25  # seconds of turns that a worker takes at once
-GLANCE = 0.5  # seconds after which it looks at the hours again
+GLANCE = 0.5  # seconds between two looks at the hours, and at what is left to do
 
 Settle = Callable[[sa.Connection], None]
 
@@ -318,17 +318,9 @@ class Sender:
     def _accept(self, intent: Intent, created: CreatedMessage, connection: sa.Connection) -> None:
         # Whatever a person decided in the meantime, unless it was sent again: the server's word is the truth.
         ids = {number: [ids] if isinstance(ids, int) else list(ids) for number, ids in created.sms_ids.items()}
-        done = connection.execute(
-            self._batch(intent.number)
-            .where(batches.c.token == intent.token)
-            .values(
-                state="accepted",
-                error=None,
-                message_id=created.message_id,
-                sms_ids=json.dumps(ids),
-                report_at=now() + FIRST_REPORT,
-            )
-        )
+        values = {"message_id": created.message_id, "sms_ids": json.dumps(ids)}
+        this = {"of_campaign": self._campaign_id, "of_batch": intent.number, "of_token": intent.token}
+        done = connection.execute(_ACCEPT, this | values)
         if not done.rowcount:
             log.error("late-answer: batch %s was accepted as message %s too", intent.number, created.message_id)
 
@@ -373,6 +365,18 @@ class Sender:
 
     def _are(self, numbers: list[int]) -> sa.ColumnElement[bool]:
         return sa.and_(batches.c.campaign_id == self._campaign_id, batches.c.number.in_(numbers))
+
+
+# It is made once: that takes longer than its work.
+_ACCEPT = (
+    sa.update(batches)
+    .where(
+        batches.c.campaign_id == sa.bindparam("of_campaign"),
+        batches.c.number == sa.bindparam("of_batch"),
+        batches.c.token == sa.bindparam("of_token"),
+    )
+    .values(state="accepted", error=None, report_at=now() + FIRST_REPORT)
+)
 
 
 def requests_per_second(campaign: sa.Row[Any]) -> float | None:

@@ -14,11 +14,12 @@ from functools import partial
 
 import sqlalchemy as sa
 from sms_scheduler import AsyncSmsScheduler, SmsScheduler
+from sqlalchemy import exc
 
 from .engine import Engine, Feeder
 from .following import Follower
-from .sending import LAPSE, Sender, clock, is_alive, sweep
-from .store import IS_FED, IS_WAITING, Store, batches, campaigns, in_state, now, workers
+from .sending import GLANCE, LAPSE, Sender, clock, is_alive, sweep
+from .store import IS_FED, IS_WAITING, Store, batches, campaigns, in_state, in_words, now, will_pass, workers
 
 log = logging.getLogger("sms_scheduler_campaign")
 
@@ -58,9 +59,10 @@ class Worker:
             (self._recover, RECOVERY),
             (partial(self._feeder.prune, self._campaign_id), PRUNING),
             (self._feed, TICK),
+            (self._stop_if_done, GLANCE),
         ]
         due = [0.0] * len(jobs)
-        while not self._sender.stopping.is_set() and self._has_work():
+        while not self._sender.stopping.is_set():
             for index, (job, every) in enumerate(jobs):
                 if clock() >= due[index]:
                     self._attempt(job)
@@ -75,17 +77,21 @@ class Worker:
     def _attempt(self, job: Callable[[], object]) -> None:
         try:
             job()
+        except exc.DBAPIError as error:
+            if not will_pass(error):
+                log.exception("job-failed")
+            log.warning("database-unavailable: %s", in_words(error))  # the job is done again in any case
         except Exception:
-            log.exception("job-failed")  # it is tried again
+            log.exception("job-failed")
 
     def _state(self) -> str:
         return self._store.persistently(partial(campaign_state, self._campaign_id))
 
-    def _has_work(self) -> bool:
-        """Whether something is left to do."""
+    def _stop_if_done(self) -> None:
         state = self._state()
         is_left = partial(has_work, self._campaign_id, is_active=state == "active")
-        return state != "paused" and self._store.persistently(is_left)
+        if state == "paused" or not self._store.persistently(is_left):
+            self.stop()
 
     def _beat(self, connection: sa.Connection) -> None:
         seen = connection.execute(sa.update(workers).where(workers.c.id == self._name).values(seen_at=now()))
@@ -240,7 +246,7 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     campaign_id, name = int(arguments[0]), arguments[1]
     with SmsScheduler() as client:
-        worker = Worker(Store(os.environ[STORE_VARIABLE]), client, campaign_id, name)
+        worker = Worker(Store(os.environ[STORE_VARIABLE], patience=LAPSE), client, campaign_id, name)
         signal.signal(signal.SIGTERM, lambda _number, _frame: worker.stop())
         threading.Thread(target=_stop_with_parent, args=(worker,), daemon=True).start()
         worker.run()

@@ -5,12 +5,13 @@ import threading
 import time
 
 import sqlalchemy as sa
+from benchmarks.postgres import Postgres
 from sms_scheduler_campaign import Campaign
 from sms_scheduler_campaign.store import IS_FED, IS_WAITING, Store, batches
 from sms_scheduler_mock import MockServer
 from sqlalchemy import exc
 
-from .conftest import Postgres, numbers, received, wait_until
+from .conftest import numbers, received, wait_until
 from .test_kills import check, finish, workers
 
 

@@ -13,13 +13,14 @@ import attrs
 import pytest
 import sms_scheduler_campaign
 import sqlalchemy as sa
+from benchmarks.postgres import Postgres
 from sms_scheduler_campaign import Campaign
 from sms_scheduler_campaign.store import SCHEMA_VERSION, Store, batches
 from sms_scheduler_mock import MockServer
 
-from .conftest import Postgres, numbers, received, wait_until
+from .conftest import numbers, wait_until
 from .test_command_line import command, environment
-from .test_kills import check, finish, kill, start
+from .test_kills import check, kill, start
 
 
 def senders(store: str) -> set[str]:
