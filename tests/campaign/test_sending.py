@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sms_scheduler import AsyncSmsScheduler, SmsScheduler, SmsStatus
-from sms_scheduler_campaign import AgainTooEarlyError, Campaign, CampaignError, sending
+from sms_scheduler_campaign import AgainTooEarlyError, Campaign, CampaignError, following, sending
 from sms_scheduler_campaign.following import Follower
 from sms_scheduler_campaign.sending import Sender
-from sms_scheduler_campaign.store import Store, batches, in_state
+from sms_scheduler_campaign.store import Store, batches, in_state, now, workers
 from sms_scheduler_mock import MockServer, Request, Response
 
 from .conftest import numbers, received
@@ -300,6 +300,58 @@ def test_the_pace_of_the_requests(make: Callable[..., Desk], server: MockServer)
         thread.join()
     assert max(sum(start <= one < start + 1 for one in at) for start in at) <= 46
     assert len(at) == 100
+
+
+@pytest.fixture
+def jump(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Sets the clock of the database forwards, or back, by so many seconds."""
+
+    def one(seconds: float) -> None:
+        for module in (sending, following):
+            monkeypatch.setattr(module, "now", lambda: now() + seconds)
+
+    return one
+
+
+DAY = 86_400.0
+
+
+@pytest.mark.parametrize("seconds", [DAY, -DAY])
+def test_the_clock_jumps_while_a_batch_is_on_its_way(
+    make: Callable[..., Desk], jump: Callable[[float], None], seconds: float
+) -> None:
+    """Its worker seems dead, and it in doubt; its answer heals that."""
+    desk = make()
+    desk.campaign.add(numbers(10))
+    values = {"id": "desk", "campaign_id": 1, "seen_at": now()}
+    desk.store.transaction(lambda c: c.execute(workers.insert().values(**values)))
+
+    def look() -> None:
+        assert desk.campaign.in_doubt() == []
+        jump(seconds)
+        assert len(desk.campaign.in_doubt()) == 1
+
+    while_on_its_way(desk, look)
+    assert desk.batch().state == "accepted"
+    assert max(received(desk.server).values()) == 1
+
+
+def test_after_the_clock_was_set_back_nothing_waits_for_a_day(
+    make: Callable[..., Desk], server: MockServer, jump: Callable[[float], None]
+) -> None:
+    desk = make(requests_per_second=1000)
+    desk.campaign.add(numbers(30))
+    desk.sender.perform(1, [1])
+    server.fault("status", status=429, retry_after=1, times=1, operation="createSms")
+    desk.sender.perform(1, [2])
+    jump(-DAY)
+    began = time.monotonic()
+    desk.sender.perform(1, [3])  # neither its turn nor the pause is a day away
+    assert desk.batch(3).state == "accepted"
+    assert time.monotonic() - began < 100
+    server.advance(minutes=1)
+    desk.follower.follow()  # nor is the report
+    assert desk.batch(1).state == "final"
 
 
 def test_outside_of_the_hours_nothing_leaves(make: Callable[..., Desk], server: MockServer) -> None:
