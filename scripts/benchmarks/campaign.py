@@ -210,7 +210,7 @@ def _celery(folder: Path, url: str, size: int) -> float:
     count = _RECIPIENTS[size] // size
     for batch in _batches(_numbers(_RECIPIENTS[size]), size):
         send.delay(batch)  # pyright: ignore[reportFunctionMemberAccess]
-    with subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL) as worker:
+    with subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as worker:
         _wait(lambda: done() > 0)
         began, before = time.perf_counter(), done()
         _wait(lambda: done() >= count)

@@ -31,7 +31,8 @@ def send(phone_numbers: list[str]) -> None:
 
 def forget() -> None:
     """Begin to count anew."""
-    _queue.mkdir(exist_ok=True)
+    for folder in ("tasks", "control"):
+        (_queue / folder).mkdir(parents=True, exist_ok=True)
     _done.unlink(missing_ok=True)
 
 

@@ -16,7 +16,7 @@ from sms_scheduler_campaign import Campaign
 from sms_scheduler_mock import MockServer
 
 from . import hasty_worker
-from .conftest import KILLS, numbers, received
+from .conftest import KILLS, numbers, received, wait_until
 
 WORKER = Path(hasty_worker.__file__)
 
@@ -80,12 +80,16 @@ def test_killed_at_random(kind: str, request: pytest.FixtureRequest, server: Moc
         campaign.add(numbers(total))
         with workers(store, server, 2) as running:
             for _ in range(kills):
-                time.sleep(chance.uniform(0.8, 1.6))
+                sent = len(server.messages)
+                wait_until(lambda sent=sent: len(server.messages) > sent, 120)  # type: ignore[misc]
+                time.sleep(chance.uniform(0.2, 1.2))
                 index = chance.randrange(2)
                 kill(running[index])
                 running[index] = start(store, server)
+        server.clear_faults()
         finish(store, server)
         check(campaign, server, total, most_in_doubt=4 * (kills + 2))
+        print(f"{kind}: {kills} kills, {total:,} recipients, {len(campaign.in_doubt())} batches in doubt")
 
 
 def test_killed_at_each_line_around_the_post(sqlite_store: str, server: MockServer, tmp_path: Path) -> None:
