@@ -168,15 +168,15 @@ def _check_base_url(base_url: Any) -> None:
         raise ValueError("base_url must not hold a user name or password.")
     try:
         url = httpx.URL(base_url)
-        port = url.port
+        port, host = url.port, url.host
     except (httpx.InvalidURL, UnicodeError) as error:  # idna's own errors are of the latter kind
         raise ValueError(f"{wanted}: {error}") from None
-    if url.scheme not in {"http", "https"} or not url.host or {*"?# "} & set(base_url) or len(base_url) > 2_000:
+    if url.scheme not in {"http", "https"} or not host or {*"?# "} & set(base_url) or len(base_url) > 2_000:
         raise ValueError(f"{wanted}, not {base_url!r}.")
     if port is not None and not 0 < port < 65_536:
         raise ValueError(f"{wanted}, and there is no port {port}.")
     if not _is_possible(url.raw_host.decode("ascii")):
-        raise ValueError(f"{wanted}, and there can be no host {url.host!r}.")
+        raise ValueError(f"{wanted}, and there can be no host {host!r}.")
 
 
 def _is_possible(host: str) -> bool:
