@@ -112,7 +112,7 @@ def test_an_interruption_ends_all_that_run(small_server: Any) -> None:
     assert asked == len(small_server.requests) < 80
 
 
-def test_requests_that_are_too_many_are_sent_again_one_by_one(small_server: Any) -> None:
+def test_a_limit_to_the_rate_of_requests_stops_no_check(small_server: Any) -> None:
     taken: list[float] = []
 
     def change(handler: Handler, status: int, content: bytes) -> tuple[int, bytes]:
