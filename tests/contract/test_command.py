@@ -137,7 +137,8 @@ def test_a_run_is_given_as_json(run_contract: Contract) -> None:
     ("mutant", "check"),
     [
         (None, ""),
-        ("ids-lead-nowhere", "created_sms_are_reported"),
+        ("row-left-out", "created_sms_are_reported"),
+        ("last-sms-not-found", "created_sms_are_reported"),
         ("cached-report-without-key", "reports_need_the_key"),
         ("message-id-with-fraction", "integers_are_whole"),
     ],
