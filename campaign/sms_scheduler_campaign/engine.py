@@ -75,15 +75,17 @@ class Feeder:
             queue_name=_queue(campaign_id), status=["ENQUEUED", "PENDING"], limit=1, load_input=False, load_output=False
         )
 
-    def resume_all_but(self, campaign_id: int, alive: Collection[str]) -> int:
-        """Hand out again what workers had that are alive no more; tells how many workflows."""
-        pending = self._client.list_workflows(
+    def pending(self, campaign_id: int) -> dict[str, str | None]:
+        """The workflows that were handed out and have not ended, each with the worker that has it."""
+        found = self._client.list_workflows(
             queue_name=_queue(campaign_id), status="PENDING", load_input=False, load_output=False
         )
-        left = [one.workflow_id for one in pending if one.executor_id not in alive]
-        if left:
-            self._client.resume_workflows(left, queue_name=_queue(campaign_id))
-        return len(left)
+        return {one.workflow_id: one.executor_id for one in found}
+
+    def resume(self, campaign_id: int, workflows: Collection[str]) -> None:
+        """Hand out workflows again."""
+        if workflows:
+            self._client.resume_workflows(list(workflows), queue_name=_queue(campaign_id))
 
     def prune(self, campaign_id: int) -> int:
         """Delete some of what is finished, which the engine would keep; tells how many."""
@@ -111,12 +113,13 @@ class Engine:
             worker: The name of this process, which no other has or had.
             perform: What to do with a campaign's batches of these numbers. It must not raise: that would end them for good.
         """
-        self._at_work = set[int]()
+        self.at_work = set[str]()  # workflows
 
         def send_batches(campaign_id: int, numbers: list[int]) -> None:
-            self._at_work.add(numbers[0])
+            workflow = str(DBOS.workflow_id)
+            self.at_work.add(workflow)
             perform(campaign_id, numbers)
-            self._at_work.discard(numbers[0])
+            self.at_work.discard(workflow)
 
         DBOS(
             config={
@@ -136,7 +139,7 @@ class Engine:
 
     def stop(self, within: float) -> None:
         """Stop, after what is at work has ended or so many seconds."""
-        DBOS.destroy(workflow_completion_timeout_sec=int(within) if self._at_work else 0)
+        DBOS.destroy(workflow_completion_timeout_sec=int(within) if self.at_work else 0)
 
 
 def _queue(campaign_id: int) -> str:

@@ -400,7 +400,7 @@ def reserve(campaign_id: int, sizes: Sequence[int], connection: sa.Connection) -
     apart = [SLACK * _seconds_apart(row, size) for size in sizes]
     # After the clock was set back, turns are not a day away.
     held = row.hold_until if row.hold_until < row.now + 2 * LONGEST_HOLD else 0.0
-    turn = max(row.now, held, min(row.next_at, row.now + 60 + 100 * max(apart, default=0.0)))
+    turn = max(row.now, held, min(row.next_at, row.now + 20 + 100 * max(apart, default=0.0)))
     turns = list(accumulate(apart, initial=turn))
     connection.execute(_change(campaign_id).values(next_at=turns[-1]))
     return [float(one - row.now) for one in turns[:-1]]

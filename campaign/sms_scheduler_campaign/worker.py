@@ -42,6 +42,7 @@ class Worker:
         self._follower = Follower(store, client, campaign_id, self._sender.stopping)
         self._feeder = Feeder(store)
         self._beat_at = clock()
+        self._missed = set[str]()  # workflows that this worker is said to have and has not
 
     def stop(self) -> None:
         """End what has begun, and begin nothing more."""
@@ -56,7 +57,7 @@ class Worker:
         follower.start()
         jobs: list[tuple[Callable[[], object], float]] = [
             (partial(self._store.persistently, self._beat), BEAT),
-            (self._recover, RECOVERY),
+            (partial(self._recover, engine), RECOVERY),
             (partial(self._feeder.prune, self._campaign_id), PRUNING),
             (self._feed, TICK),
             (self._stop_if_done, GLANCE),
@@ -100,12 +101,22 @@ class Worker:
             connection.execute(workers.insert().values(**values))
         self._beat_at = clock()
 
-    def _recover(self) -> None:
-        """Take over from dead workers, unless this one was held up itself and so the others may have been."""
+    def _recover(self, engine: Engine) -> None:
+        """Take over from dead workers, unless this one was held up itself and so the others may have been.
+
+        What this one was handed out while the database went away may never have come: that is handed out again too.
+        """
         if clock() - self._beat_at > LAPSE / 2:
             return
         alive = self._store.transaction(self._alive)
-        self._feeder.resume_all_but(self._campaign_id, alive)
+        pending = self._feeder.pending(self._campaign_id)
+        mine = {one for one, worker in pending.items() if worker == self._name}
+        missed = mine - engine.at_work
+        self._feeder.resume(
+            self._campaign_id,
+            {one for one, worker in pending.items() if worker not in alive} | (missed & self._missed),
+        )
+        self._missed = missed
         if self._feeder.is_idle(self._campaign_id):
             self._store.transaction(self._feed_lost_again)
 

@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> int:
         {"--die-at": die_at, "--lines": note_lines}[arguments[0]](arguments[1])
     with Store(os.environ[worker.STORE_VARIABLE]).engine.connect() as connection:
         campaign_id = connection.scalar(sa.select(campaigns.c.id).order_by(campaigns.c.name))
-    return worker.main([str(campaign_id), uuid.uuid4().hex])
+    return worker.main([str(campaign_id), os.environ.get("WORKER_NAME", uuid.uuid4().hex)])
 
 
 def sending_is_left(campaign_id: int, connection: sa.Connection, *, is_active: bool) -> bool:

@@ -1,23 +1,27 @@
 """What the engine and the databases do underneath: crashes, growth, and nothing left behind."""
 
 import contextlib
+import signal
 import sqlite3
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from benchmarks.postgres import Postgres
 from sms_scheduler_campaign import Campaign
-from sms_scheduler_campaign.store import IS_FED, IS_WAITING, Store, batches
+from sms_scheduler_campaign.engine import Feeder
+from sms_scheduler_campaign.store import IS_FED, IS_WAITING, Store, batches, now
 from sms_scheduler_mock import MockServer
 from sqlalchemy import exc
 
 from .conftest import numbers, received, wait_until
-from .test_kills import check, finish, workers
+from .test_kills import check, finish, kill, start, stop_outside_of_transactions, workers
 
 
 def test_postgresql_crashes_while_workers_send(postgres: Postgres, server: MockServer) -> None:
@@ -34,6 +38,33 @@ def test_postgresql_crashes_while_workers_send(postgres: Postgres, server: MockS
             wait_until(lambda: len(server.messages) > sent + 20)
         finish(store, server)
         check(campaign, server, 3_000, most_in_doubt=8)  # those of the workers that were killed in the end
+
+
+def test_what_never_came_is_handed_out_again(store: str, server: MockServer) -> None:
+    """The engine says that a living worker has some batches, which were lost with a connection to the database."""
+    server.fault("latency", seconds=2, times=1, operation="createSms")
+    with Campaign.create(store, "c", text="Hello", sender_id=1, batch_size=10) as campaign:
+        campaign.add(numbers(10))
+        worker = start(store, server, WORKER_NAME="forgetful")
+        wait_until(lambda: campaign.status().batches["posting"])
+        stop_outside_of_transactions(worker, store)
+        campaign.add(numbers(50))
+        with closing(Store(store)) as opened:
+            opened.transaction(partial(hand_out, Feeder(opened), "" if opened.is_sqlite else "dbos."))
+        worker.send_signal(signal.SIGCONT)
+        assert worker.wait(60) == 0
+        kill(worker)
+        check(campaign, server, 50, most_in_doubt=0)
+
+
+def hand_out(feeder: Feeder, schema: str, connection: sa.Connection) -> None:
+    """Give a worker named forgetful all that is queued."""
+    connection.execute(sa.update(batches).where(IS_WAITING).values(fed_at=now()))
+    feeder.feed(connection, 1, range(2, 6))
+    change = (
+        f"UPDATE {schema}workflow_status SET status = 'PENDING', executor_id = 'forgetful' WHERE status = 'ENQUEUED'"
+    )
+    connection.execute(sa.text(change))
 
 
 def test_the_engine_keeps_nothing(store: str, server: MockServer) -> None:
