@@ -263,7 +263,11 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     if sqlite3.sqlite_version_info < (3, 42):
         # DBOS asks for the time in this way from Python 3.12 on, and would get NULL
-        connection.create_function("unixepoch", 1, lambda _: time.time())
+        connection.create_function("unixepoch", 1, _seconds)
+
+
+def _seconds(_: object) -> float:
+    return time.time()
 
 
 def will_pass(error: exc.SQLAlchemyError) -> bool:

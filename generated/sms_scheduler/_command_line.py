@@ -172,6 +172,16 @@ def run(client: Any, root_error: Any, title: str, commands: Sequence[Command], t
     typed = vars(parser.parse_args(texts))
     command = next(command for command in commands if command.name == typed["COMMAND"])
     try:
+        return _run(client, root_error, command, parsers[command.name], typed)
+    except KeyboardInterrupt:
+        _complain("interrupted; the request may have been carried out")
+        return INTERRUPTED
+
+
+def _run(
+    client: Any, root_error: Any, command: Command, parser: argparse.ArgumentParser, typed: Mapping[str, Any]
+) -> int:
+    try:
         with warnings.catch_warnings():
             warnings.simplefilter("default")
             warnings.showwarning = _complain_of_warning
@@ -181,10 +191,7 @@ def run(client: Any, root_error: Any, title: str, commands: Sequence[Command], t
     except root_error as error:
         return _failed(error)
     except (TypeError, ValueError) as error:
-        parsers[command.name].error(_as_typed(str(error), command))
-    except KeyboardInterrupt:
-        _complain("interrupted; the request may have been carried out")
-        return INTERRUPTED
+        parser.error(_as_typed(str(error), command))
     words = _table(response.parsed) if typed["format"] == "table" else _json(response)
     return _output(words, OUTCOME_UNKNOWN, "the server answered, but the result could not be written")
 
@@ -412,7 +419,7 @@ def _write(stream: TextIO | None, content: bytes) -> None:
     try:
         stream.buffer.write(content)
         stream.flush()
-    except OSError:
+    except (OSError, KeyboardInterrupt):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # or Python would try again when it exits
         raise
 

@@ -302,6 +302,21 @@ def test_interrupted(server: FaultyServer) -> None:
     assert (process.returncode, err) == (130, "sms-scheduler: interrupted; the request may have been carried out\n")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+def test_interrupted_while_nobody_reads(server: FaultyServer) -> None:
+    rows = [{"id": number, "phone_number": "+33612345678", "status": 13} for number in range(10_000)]
+    server.script(answer(200, rows))
+    command = [sys.executable, "-P", "-m", "sms_scheduler", "get-message", "1"]
+    with subprocess.Popen(
+        command, env=environment(server.url), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stdout.read(1) == "["  # it writes, and the pipe is too small for all of it
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "sms-scheduler: interrupted; the request may have been carried out\n")
+
+
 def test_importing_the_client_imports_nothing_of_it() -> None:
     program = "import sys, sms_scheduler; print([n for n in sys.modules if n == 'argparse' or 'command_line' in n])"
     done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, timeout=60)
