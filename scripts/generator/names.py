@@ -227,14 +227,15 @@ class _Classes:
     def _unique(self, schema: dict[str, Any], name: str, parent: str) -> str:
         """The name, or another one that becomes a title, whose class is that of no other schema."""
         values = schema.get("enum")
-        for title in itertools.chain([schema.get("title", name)], _candidates(name)):
-            found = self._class(title, parent)
-            if found not in self._found or (values and self._found[found] == values):
-                break
+        titles = itertools.chain([str(schema.get("title", name))], _candidates(name))
+        classes = ((title, self._class(title, parent)) for title in titles)
+        title, found = next(
+            each for each in classes if each[1] not in self._found or (values and self._found[each[1]] == values)
+        )
         self._found[found] = values
         if title != name:
             schema["title"] = title
-        return str(title)
+        return title
 
 
 def _spell_out(document: Document, schema: dict[str, Any]) -> None:
