@@ -260,7 +260,7 @@ class Service:
         latest = next(reversed(self.messages.values()), [])
         message_id, rows = self.new_id(), list[Sms]()
         if days := {"two-days-late": 2, "one-day-early": -1}.get(self.mutant):
-            due += timedelta(days=days)
+            due = min(max(due, datetime(2, 1, 1)), datetime(9999, 1, 1)) + timedelta(days=days)
         for number in numbers[:10] if self.mutant == "ten-numbers" else numbers:
             for part in range(1 if len(text) <= 160 else -(-len(text) // 153)):
                 again = self.mutant == "sms-id-again" and latest and not rows

@@ -115,7 +115,7 @@ class Exchange:
         fields = self.fields
         sender_id: object = fields.get("sender_id")
         return NewMessage(
-            text=str(fields.get("message_text", "")),
+            text=str(fields.get("message_text", "")).encode(errors="replace").decode(),
             stop=bool(fields.get("message_stop")),
             delivery_date=self.date or datetime.strptime(EPOCH, DATE),
             sender_id=sender_id if isinstance(sender_id, int) else 0,
