@@ -21,6 +21,8 @@ def main() -> int:
     if not found:
         shutil.rmtree(ROOT / "dist", ignore_errors=True)
         found = build_and_check(ROOT, ROOT / "dist")
+    if not found:
+        print(*sorted(f"dist/{path.name}" for path in (ROOT / "dist").iterdir()), sep="\n")
     print(*found, sep="\n", end="\n" if found else "", file=sys.stderr)
     return int(bool(found))
 

@@ -194,10 +194,11 @@ class Campaign:
         opened = Store(store, is_new=True)
         try:
             engine.install(opened)
-            campaign_id = opened.transaction(partial(_insert, values))
+            try:
+                campaign_id = opened.transaction(partial(_insert, values))
+            except exc.IntegrityError:
+                raise CampaignError(f"there is a campaign {name!r} already") from None
             engine.Feeder(opened).register(campaign_id)
-        except exc.IntegrityError:
-            raise CampaignError(f"there is a campaign {name!r} already") from None
         finally:
             opened.close()
         return cls(store, name)

@@ -4,6 +4,7 @@ Every transaction writes first, which takes the lock that it needs, and may be r
 """
 
 import logging
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -260,6 +261,13 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")  # an intent is on the disk before its request leaves
     connection.execute("PRAGMA foreign_keys = ON")
+    if sqlite3.sqlite_version_info < (3, 42):
+        # DBOS asks for the time in this way from Python 3.12 on, and would get NULL
+        connection.create_function("unixepoch", 1, _seconds)
+
+
+def _seconds(_: object) -> float:
+    return time.time()
 
 
 def will_pass(error: exc.SQLAlchemyError) -> bool:

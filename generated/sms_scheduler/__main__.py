@@ -20,9 +20,10 @@ _COMMANDS: list[command_line.Command] = [
             command_line.Argument(
                 "delivery-date",
                 "delivery_date",
-                datetime.datetime | str,
+                datetime.datetime,
                 "When the message is sent, as `YYYY-MM-DD HH:MM:SS` (read from the page's example). If that is now or past, it is sent right away. A datetime with a zone is read in the client's `timezone`.",
                 is_required=True,
+                wire_format="%Y-%m-%d %H:%M:%S",
             ),
             command_line.Argument(
                 "sender-id",
@@ -47,7 +48,6 @@ _COMMANDS: list[command_line.Command] = [
             ),
         ],
         needs_key=True,
-        takes_zone=True,
     ),
     command_line.Command(
         "get-sms",
@@ -58,7 +58,6 @@ _COMMANDS: list[command_line.Command] = [
             command_line.Argument("id", "id", int, "The id of the SMS.", is_required=True, is_positional=True),
         ],
         needs_key=True,
-        takes_zone=False,
     ),
     command_line.Command(
         "delete-sms",
@@ -69,7 +68,6 @@ _COMMANDS: list[command_line.Command] = [
             command_line.Argument("id", "id", int, "The id of the SMS.", is_required=True, is_positional=True),
         ],
         needs_key=True,
-        takes_zone=False,
     ),
     command_line.Command(
         "get-message",
@@ -80,7 +78,6 @@ _COMMANDS: list[command_line.Command] = [
             command_line.Argument("id", "id", int, "The id of the message.", is_required=True, is_positional=True),
         ],
         needs_key=True,
-        takes_zone=False,
     ),
     command_line.Command(
         "delete-message",
@@ -91,7 +88,6 @@ _COMMANDS: list[command_line.Command] = [
             command_line.Argument("id", "id", int, "The id of the message.", is_required=True, is_positional=True),
         ],
         needs_key=True,
-        takes_zone=False,
     ),
     command_line.Command(
         "wait-for-sms",
@@ -110,7 +106,6 @@ _COMMANDS: list[command_line.Command] = [
             ),
         ],
         needs_key=True,
-        takes_zone=False,
     ),
     command_line.Command(
         "wait-for-message",
@@ -129,7 +124,6 @@ _COMMANDS: list[command_line.Command] = [
             ),
         ],
         needs_key=True,
-        takes_zone=False,
     ),
 ]
 

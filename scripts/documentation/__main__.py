@@ -52,12 +52,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _configuration(sources: Path, site: Path) -> str:
-    """The settings in mkdocs.yml, with the folders, and without pages that are not there."""
+    """The settings in mkdocs.yml, with the folders."""
     settings = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
-    for section in settings["nav"]:
-        for title, pages in section.items():
-            names = [(page, page if isinstance(page, str) else next(iter(page.values()))) for page in pages]
-            section[title] = [page for page, name in names if (sources / name).exists()]
     return yaml.safe_dump({**settings, "docs_dir": sources.name, "site_dir": site.name}, sort_keys=False)
 
 

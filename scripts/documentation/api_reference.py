@@ -1,7 +1,6 @@
 """The reference of every public name, which mkdocstrings makes from the docstrings."""
 
 import importlib
-import importlib.util
 from collections.abc import Iterable
 
 # The pages, each with its title and its package.
@@ -20,9 +19,8 @@ def public_names(package: str) -> list[str]:
 
 
 def api_pages() -> dict[str, str]:
-    """The pages of all packages that are there."""
-    found = {page: each for page, each in PACKAGES.items() if importlib.util.find_spec(each[1])}
-    return {page: _page(title, package) for page, (title, package) in found.items()}
+    """The pages of all packages."""
+    return {page: _page(title, package) for page, (title, package) in PACKAGES.items()}
 
 
 def _page(title: str, package: str) -> str:

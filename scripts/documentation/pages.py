@@ -7,9 +7,8 @@ from pathlib import Path
 
 # Pages of the repository that are pages of the site.
 PAGES = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md", "SECURITY.md": "security.md"}
-# What the README says in short stands on a page of the site at length.
-README = {"": "index.md", "#when-the-vendor-changes-something": "vendor-changes.md", "#the-client": "send.md",
-          "#the-mock-server": "mock.md", "#the-contract-suite": "contract.md"}  # fmt: skip
+# What the README says in short, the site says at length, from its first page on.
+README = "index.md"
 _CODE = re.compile(r"^(```.*?^```)$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\((?![a-z]+:|#)([^)\s#]*)(#[^)\s]*)?\)")
 
@@ -49,7 +48,7 @@ def _link(link: re.Match[str], page: Path, root: Path, folder: Path) -> str:
         raise SourceError(f"{page.relative_to(root)}: {path} leads nowhere")
     named = target.relative_to(root).as_posix()
     if target == root / "README.md":
-        return f"]({README[anchor]})"
+        return f"]({README})"
     if named in PAGES:
         return f"]({PAGES[named]}{anchor})"
     copy = folder / "files" / named

@@ -1,11 +1,14 @@
 """Runs scripts/generate as its users do, and looks at what it left behind."""
 
+import contextlib
+import io
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import attrs
+from generator.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "openapi.yaml"
@@ -18,17 +21,20 @@ PACKAGE = "sms_scheduler"
 class Done:
     """How a command ended."""
 
-    code: int
+    code: object
     out: str
     err: str
 
 
 def run(*arguments: str | Path, cwd: Path | None = None) -> Done:
-    """Run the command to its end."""
-    done = subprocess.run(
-        [*COMMAND, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, encoding="utf-8", timeout=60
-    )
-    return Done(done.returncode, done.stdout, done.stderr)
+    """Run the command to its end; in this process, which need not import all of it anew."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.chdir(cwd or "."), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            code: object = main(list(map(str, arguments)))
+        except SystemExit as ended:  # argparse's, for wrong use
+            code = ended.code
+    return Done(code, out.getvalue(), err.getvalue())
 
 
 def run_copy(checkout: Path, *arguments: str | Path) -> Done:

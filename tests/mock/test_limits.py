@@ -1,6 +1,5 @@
 """What a request may cost: each limit has an option and a refusal, and memory stays flat."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -40,10 +39,10 @@ def test_one_message_makes_so_many_sms(body: Body) -> None:
 
 
 def test_six_million_sms_are_refused_at_once(server: MockServer, client: httpx.Client, body: Body) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     asked = body(message_text="é🎉" * 20_000, phone_numbers=numbers(15_000))
     assert client.post("/sms", json=asked).status_code == 400
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
     assert server.messages == []
 
 
@@ -60,9 +59,9 @@ def test_errors_are_told_up_to_a_number_and_counted_beyond(body: Body) -> None:
 
 
 def test_forty_thousand_errors_take_no_longer_than_they_should(client: httpx.Client, body: Body) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     answer = client.post("/sms", json=body(phone_numbers=wrong(40_000)))
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
     assert answer.json()["errors"]["phone_numbers"][-1] == "… and 39,900 more"
     assert len(answer.content) < 10_000
 
@@ -82,11 +81,11 @@ def test_many_refused_numbers_and_delivery_results_cost_no_more(
     server.refused_numbers = tuple(number.replace("+336", "+337") for number in several)
     for number in several[:2000]:
         server.delivery_result(number, "MISSED_ERROR", "SENT")
-    started = time.monotonic()
+    started = time.process_time()
     assert client.post("/sms", json=body(phone_numbers=several)).status_code == 200
     server.advance(days=1)
     assert [sms.status for sms in server.messages[0].sms[1999:2001]] == [39, 13]
-    assert time.monotonic() - started < 3
+    assert time.process_time() - started < 3
 
 
 def test_so_many_bytes_are_held_and_the_oldest_forgotten(body: Body) -> None:
@@ -111,7 +110,7 @@ def test_so_many_bytes_are_held_and_the_oldest_forgotten(body: Body) -> None:
 )
 def test_a_limit_is_1_or_more(limit: str) -> None:
     options: dict[str, Any] = {limit: 0}
-    with pytest.raises(ValueError, match=f"{limit} is 1 or more"):
+    with pytest.raises(ValueError, match=f"{limit} is 1 or more, not 0"):
         MockServer(**options)
 
 
@@ -130,9 +129,9 @@ def test_no_answer_of_the_admin_api_is_longer_than_it_may_be(
     fill(server, 60, 1000, body)
     with client_of(server) as client:
         client.post("/sms", json=body(message_text="\x01" * 100_000, phone_numbers=numbers(3))).raise_for_status()
-    started = time.monotonic()
+    started = time.process_time()
     answers = [admin.get("/messages"), admin.get(f"/numbers/{numbers(1)[0]}/messages"), admin.get("/messages?sms=0")]
-    assert time.monotonic() - started < 3
+    assert time.process_time() - started < 3
     assert max(len(answer.content) for answer in answers) < 1_200_000
     assert all("next" in answer.links for answer in answers[:2])
     assert len(answers[2].json()) == 61
@@ -144,6 +143,9 @@ def test_the_sms_of_a_large_message_come_in_pages(server: MockServer, admin: htt
     fill(server, 1, 2500, body)
     (message,) = admin.get("/messages").json()
     assert (message["sms_count"], len(message["sms"])) == (2500, 1000)
+    assert (message["phone_numbers"], message["more_sms"]) == (None, True)  # no list that lacks most of them
+    (whole,) = admin.get("/messages?search=%2B33600002499").json()
+    assert (whole["phone_numbers"], whole["more_sms"]) == (["+33600002499"], False)
     found: list[dict[str, Any]] = []
     url = admin.base_url.join(f"messages/{message['id']}/sms")
     while True:
@@ -175,5 +177,19 @@ def test_whoever_asks_for_too_much_is_told_the_option(body: Body) -> None:
     with MockServer(max_answer=1000) as server, httpx.Client(base_url=server.admin_url or "") as admin:
         fill(server, 5, 1, body)
         assert len(admin.get("/messages").json()) < 5
-        (message,) = admin.get("/messages?limit=1").json()  # one is always there
-        assert json.dumps(message)
+        assert len(admin.get("/messages?limit=1").json()) == 1  # one is always there
+
+
+@pytest.mark.parametrize("most", [1000, 2000, 10_000])
+def test_one_message_makes_no_answer_longer_than_it_may_be(body: Body, most: int) -> None:
+    with MockServer(max_answer=most) as server, httpx.Client(base_url=server.admin_url or "") as admin:
+        server.delivery_result(lambda number: True, 31)  # which has the longest name
+        fill(server, 3, 100, body)
+        server.advance(days=1)
+        for path in ("/messages", f"/numbers/{numbers(1)[0]}/messages", "/messages?limit=1&sms=1000"):
+            answer = admin.get(path)
+            assert len(answer.content) <= most
+            assert all(message["more_sms"] and message["phone_numbers"] is None for message in answer.json())
+        first = admin.get("/messages/123456/sms")
+        assert len(first.content) <= most
+        assert "next" in first.links

@@ -1,10 +1,12 @@
 """A client on the command line: reads arguments, calls a method, prints its result, and tells by the exit code how it went."""
 
 import argparse
+import contextlib
 import datetime
 import enum
 import json
 import os
+import re
 import sys
 import textwrap
 import types
@@ -13,7 +15,8 @@ import uuid
 import warnings
 import zoneinfo
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal, cast
+from pathlib import Path
+from typing import Any, Literal, TextIO, cast
 
 import attrs
 import msgspec
@@ -27,7 +30,11 @@ DONE, WRONG_USE, REFUSED, SAFE_TO_RETRY, OUTCOME_UNKNOWN, INTERRUPTED = 0, 2, 3,
 _NO_REFUSALS = {408, 429}  # they ask for another request
 # Stands for the API key where a request is shown.
 _HIDDEN = "***"
-_WIDTH = 90
+_WIDTH = 79
+# What Python makes of bytes that are no text, and what no UTF-8 can be made of.
+_UNREADABLE = re.compile("[\ud800-\udfff]")
+# How much of what was typed is repeated in a message.
+_SHOWN = 60
 _NAMES: dict[Any, str] = {
     bool: "true|false", datetime.date: "DATE", datetime.datetime: "TIME", float: "NUMBER", int: "INTEGER", str: "TEXT",
     uuid.UUID: "UUID",
@@ -35,7 +42,8 @@ _NAMES: dict[Any, str] = {
 _EPILOG = f"""\
 environment:
   {API_KEY_VARIABLE}   the API key
-  {BASE_URL_VARIABLE}  where the API is, {DEFAULT_BASE_URL} by default
+  {BASE_URL_VARIABLE}  where the API is, by default
+  {"":{len(BASE_URL_VARIABLE)}}  {DEFAULT_BASE_URL}
 
 exit codes:
   0    done; the result is on standard output
@@ -57,6 +65,7 @@ class Argument:
         default: What it takes by default.
         is_required: Whether it has to be given.
         is_positional: Whether it is given by its place.
+        wire_format: How the server writes a time, without its zone, in strftime's words; of all other arguments, empty.
     """
 
     option: str
@@ -66,6 +75,7 @@ class Argument:
     default: Any = None
     is_required: bool = False
     is_positional: bool = False
+    wire_format: str = ""
 
     @property
     def kinds(self) -> list[Any]:
@@ -80,15 +90,33 @@ class Argument:
         ]
 
     @property
+    def shown(self) -> str:
+        """What it is called in help and messages."""
+        return self.option.upper() if self.is_positional else f"--{self.option}"
+
+    @property
     def is_switch(self) -> bool:
         """Whether it is either on or off."""
         return _members(self.type) == [bool] and not self.is_positional
 
-    def value(self, texts: Sequence[str]) -> Any:
+    def value(self, texts: Sequence[str], *, has_zone: bool) -> Any:
         """Read what was typed, once or several times; raises ValueError for what the argument cannot be."""
+        if len(texts) > 1 and not self.item_kinds:
+            raise ValueError("may be given once")
+        if any(map(_UNREADABLE.search, texts)):
+            raise ValueError(f"it is not in this locale's encoding, {sys.getfilesystemencoding()}")
+        value = self._value(texts)
+        if self.wire_format and getattr(value, "tzinfo", None) and not has_zone:
+            raise ValueError("a TIME with an offset needs --timezone, the zone that the server reads dates in")
+        return value
+
+    def _value(self, texts: Sequence[str]) -> Any:
         if len(texts) == 1 and self.kinds:
             if texts[0] == "null" and type(None) in typing.get_args(self.type) and str not in self.kinds:
                 return None
+            if self.wire_format:
+                with contextlib.suppress(ValueError):
+                    return datetime.datetime.strptime(texts[0], self.wire_format)
             return _read(texts[0], self.kinds)
         return [_read(text, self.item_kinds) for text in texts]
 
@@ -101,7 +129,6 @@ class Command:
         name: What is typed.
         method: The method.
         needs_key: Whether the API key is needed.
-        takes_zone: Whether the client's time zone matters.
     """
 
     name: str
@@ -110,7 +137,6 @@ class Command:
     description: str
     arguments: Sequence[Argument]
     needs_key: bool
-    takes_zone: bool
 
 
 class _Shown(Exception):  # noqa: N818  # no error
@@ -140,36 +166,47 @@ def run(client: Any, root_error: Any, title: str, commands: Sequence[Command], t
 
     Raises: SystemExit for wrong use, and after help.
     """
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115  # None if it is closed
     parser, parsers = _parsers(title, commands)
     typed = vars(parser.parse_args(texts))
     command = next(command for command in commands if command.name == typed["COMMAND"])
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("default")
-            warnings.showwarning = _complain_of_warning
-            return _output(_result(client, command, typed))
-    except root_error as error:
-        return _failed(error)
-    except (TypeError, ValueError) as error:
-        parsers[command.name].error(str(error))
+        return _run(client, root_error, command, parsers[command.name], typed)
     except KeyboardInterrupt:
         _complain("interrupted; the request may have been carried out")
         return INTERRUPTED
 
 
-def _result(client: Any, command: Command, typed: Mapping[str, Any]) -> str:
-    """Call the method, and write what it returns; or write the request that it would send."""
+def _run(
+    client: Any, root_error: Any, command: Command, parser: argparse.ArgumentParser, typed: Mapping[str, Any]
+) -> int:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")
+            warnings.showwarning = _complain_of_warning
+            response = _response(client, command, typed)
+    except _Shown as shown:
+        return _output(_request(shown.request), SAFE_TO_RETRY, "the request could not be written")
+    except root_error as error:
+        return _failed(error)
+    except (TypeError, ValueError) as error:
+        parser.error(_as_typed(str(error), command))
+    words = _table(response.parsed) if typed["format"] == "table" else _json(response)
+    return _output(words, OUTCOME_UNKNOWN, "the server answered, but the result could not be written")
+
+
+def _response(client: Any, command: Command, typed: Mapping[str, Any]) -> RawResponse[Any]:
+    """Call the method; raises _Shown if the request is only to be shown."""
     options: dict[str, Any] = {name: typed[name] for name in ("deadline", "timezone") if name in typed}
     if typed["dry-run"]:
         has_key = command.needs_key or bool(os.environ.get(API_KEY_VARIABLE))
         options.update(api_key=_HIDDEN if has_key else "", transport=_Showing())
+    elif command.needs_key and not os.environ.get(API_KEY_VARIABLE):
+        raise ValueError(f"there is no API key: set the environment variable {API_KEY_VARIABLE}")
     arguments = _arguments(command, typed)
-    try:
-        with client(**options) as open_client:
-            response = raw(open_client, command.method)(**arguments)
-    except _Shown as shown:
-        return _request(shown.request)
-    return _table(response.parsed) if typed["format"] == "table" else _json(response)
+    with client(**options) as open_client:
+        response: RawResponse[Any] = raw(open_client, command.method)(**arguments)
+    return response
 
 
 # What is typed
@@ -184,7 +221,9 @@ def _parsers(
         DISTRIBUTION, f"{DISTRIBUTION} COMMAND [OPTION]...", _filled(title), _EPILOG, **shape
     )
     parser.add_argument("--version", action="version", version=f"{DISTRIBUTION} {__version__}")
-    adding = parser.add_subparsers(title="commands", metavar="COMMAND", dest="COMMAND", required=True)
+    adding = parser.add_subparsers(
+        title="commands", prog=DISTRIBUTION, metavar="COMMAND", dest="COMMAND", required=True
+    )
     for command in commands:
         places = "".join(f" {each.option.upper()}" for each in command.arguments if each.is_positional)
         own = adding.add_parser(
@@ -201,7 +240,7 @@ def _parsers(
         for argument in command.arguments:
             group = required if argument.is_required else optional
             _add(positional if argument.is_positional else group, argument)
-        _add_common(optional, takes_zone=command.takes_zone)
+        _add_common(optional, takes_zone=any(argument.wire_format for argument in command.arguments))
     return parser, adding.choices
 
 
@@ -211,7 +250,7 @@ def _add_common(group: Any, *, takes_zone: bool) -> None:
         words = "the time zone that the server reads dates in, such as Europe/Paris; for a TIME with an offset"
         group.add_argument("--timezone", type=_zone, metavar="ZONE", default=argparse.SUPPRESS, help=words)
     words = "how many seconds a call may take, retries included (default: no limit)"
-    group.add_argument("--deadline", type=float, metavar="NUMBER", default=argparse.SUPPRESS, help=words)
+    group.add_argument("--deadline", type=_number, metavar="NUMBER", default=argparse.SUPPRESS, help=words)
     words = "how to print the result (default: json)"
     group.add_argument("--format", choices=["json", "table"], default="json", help=words)
     group.add_argument("--dry-run", dest="dry-run", action="store_true", help="show the request, and send nothing")
@@ -233,13 +272,13 @@ def _add(group: Any, argument: Argument) -> None:
     if (default := _default(argument)) is not None:
         words = f"{words} (default: {default})".strip()
     if argument.is_positional:
-        group.add_argument(argument.option, metavar=argument.option.upper(), help=_escaped(words))
+        group.add_argument(argument.option, metavar=argument.shown, help=_escaped(words))
         return
     more: dict[str, Any] = {"action": "append", "metavar": _metavar(argument)}
     if argument.is_switch:
         more = {"action": argparse.BooleanOptionalAction}
     more.update(dest=argument.option, default=argparse.SUPPRESS, required=argument.is_required)
-    group.add_argument(f"--{argument.option}", help=_escaped(words), **more)
+    group.add_argument(argument.shown, help=_escaped(words), **more)
 
 
 def _arguments(command: Command, typed: Mapping[str, Any]) -> dict[str, Any]:
@@ -253,29 +292,38 @@ def _arguments(command: Command, typed: Mapping[str, Any]) -> dict[str, Any]:
             found[argument.name] = texts
             continue
         texts = [texts] if argument.is_positional else texts
-        shown = argument.option.upper() if argument.is_positional else f"--{argument.option}"
-        if len(texts) > 1 and not argument.item_kinds:
-            raise ValueError(f"argument {shown}: may be given once")
         try:
-            found[argument.name] = argument.value(texts)
+            found[argument.name] = argument.value(texts, has_zone="timezone" in typed)
         except ValueError as error:
-            raise ValueError(f"argument {shown}: {error}") from None
+            raise ValueError(f"argument {argument.shown}: {error}") from None
     return found
 
 
-def _read(text: str, kinds: Iterable[Any]) -> Any:
+def _as_typed(message: str, command: Command) -> str:
+    """What the client says about an argument of its own, with the name that this has here."""
+    names = {argument.name: argument.shown for argument in command.arguments}
+    names |= {"deadline": "--deadline", "base_url": BASE_URL_VARIABLE}
+    first, space, rest = message.partition(" ")
+    return f"{names.get(first, first)}{space}{rest}"
+
+
+def _read(text: str, kinds: Sequence[Any]) -> Any:
     """Read a text as the first kind that it can be; raises ValueError if there is none."""
     for kind in kinds:
         try:
             return _read_as(text, kind)
         except (ValueError, msgspec.MsgspecError):
             continue
-    raise ValueError(f"expected {_kinds_in_words(kinds)}, not {text!r}")
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    example = ", such as 2030-12-25 12:45:59" if datetime.datetime in kinds else ""
+    raise ValueError(f"expected {_kinds_in_words(kinds)}{example}, not {shown!r}")
 
 
 def _read_as(text: str, kind: Any) -> Any:
     if kind is str:
         return text
+    if kind is int and not re.fullmatch("-?[0-9]+", text):
+        raise ValueError(text)  # such as 1e3, which JSON takes for a number without fraction
     if kind is datetime.datetime:
         return datetime.datetime.fromisoformat(text)
     if kind in _NAMES or _choices(kind):
@@ -325,6 +373,13 @@ def _default(argument: Argument) -> str | None:
     return str(default.value if isinstance(default, enum.Enum) else default)
 
 
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected NUMBER, not {text!r}") from None
+
+
 def _zone(name: str) -> zoneinfo.ZoneInfo:
     try:
         return zoneinfo.ZoneInfo(name)
@@ -346,16 +401,26 @@ def _filled(words: str) -> str:
 # What is printed
 
 
-def _output(words: str) -> int:
-    """Print the result. If that fails, nobody knows what the server did."""
+def _output(words: str, code_if_it_fails: int, failure: str) -> int:
+    """Print the result."""
     try:
-        sys.stdout.buffer.write(f"{words}\n".encode() if words else b"")  # JSON is UTF-8 on every platform
-        sys.stdout.flush()
+        _write(sys.stdout, f"{words}\n".encode() if words else b"")  # JSON is UTF-8 on every platform
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would try again when it exits
-        _complain(f"the server answered, but the result could not be written: {error}")
-        return OUTCOME_UNKNOWN
+        _complain(f"{failure}: {error}")
+        return code_if_it_fails
     return DONE
+
+
+def _write(stream: TextIO | None, content: bytes) -> None:
+    """Write to an output of the process at once; raises OSError."""
+    if stream is None:
+        raise OSError("it is closed")
+    try:
+        stream.buffer.write(content)
+        stream.flush()
+    except (OSError, KeyboardInterrupt):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # or Python would try again when it exits
+        raise
 
 
 def _json(response: RawResponse[Any]) -> str:
@@ -438,4 +503,5 @@ def _complain_of_warning(message: Warning | str, *_: object, **__: object) -> No
 
 
 def _complain(words: str) -> None:
-    print(f"{DISTRIBUTION}: {words}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # the exit code tells it too
+        _write(sys.stderr, f"{DISTRIBUTION}: {words}\n".encode(sys.stderr.encoding, "backslashreplace"))
