@@ -59,7 +59,8 @@ def test_the_admin_api_from_a_shell() -> None:
         assert server.messages == []
     assert done.stderr == ""
     assert '"status":429' in done.stdout
-    assert '"status_name":"CANCELLED_NOT_ENOUGH_CREDITS"' in done.stdout
+    assert '"status_name":"RECEIVED"' in done.stdout
+    assert '"credits":0' in done.stdout
     assert '"error"' not in done.stdout
 
 

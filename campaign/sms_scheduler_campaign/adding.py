@@ -122,11 +122,23 @@ class Adder:
         if is_last or len(self._open) > OPEN_BATCHES:
             self._closed.extend(self._open.values())
             self._open.clear()
-        if self._rows:
+        if self._rows and self._connection.dialect.name == "postgresql":
+            self._copy()
+        elif self._rows:
             self._connection.execute(recipients.insert(), self._rows)
         if self._closed:
             self._connection.execute(batches.insert(), [self._row(batch) for batch in self._closed])
         self._rows, self._closed = [], []
+
+    def _copy(self) -> None:
+        """Write the rows by COPY, which takes PostgreSQL less time."""
+        driver: Any = self._connection.connection.driver_connection
+        with (
+            driver.cursor() as cursor,
+            cursor.copy(f"COPY {recipients.name} ({', '.join(self._rows[0])}) FROM STDIN") as copy,
+        ):
+            for row in self._rows:
+                copy.write_row(tuple(row.values()))
 
     def _row(self, batch: _Batch) -> dict[str, Any]:
         text = None if batch.text == self._campaign.text else batch.text

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
@@ -15,7 +16,7 @@ from sqlalchemy import exc
 from . import engine
 from .adding import Adder, AddReport
 from .errors import AgainTooEarlyError, CampaignError
-from .following import delete
+from .following import Follower
 from .hours import Hours
 from .recipients import Recipient, Text, segments
 from .sending import sweep
@@ -23,6 +24,7 @@ from .store import Store, batches, campaigns, in_state, now, outcomes, recipient
 from .worker import has_work, run_workers
 
 BATCH_SIZE = 100
+CONCURRENCY = 16  # requests that a worker has under way
 FOLLOW_FOR = 72 * 3600.0  # seconds
 STATES = ("queued", "posting", "accepted", "final", "refused", "in doubt", "cancelled")
 
@@ -151,7 +153,7 @@ class Campaign:
         hours: str | None = None,
         timezone: str = "UTC",
         follow_for: float = FOLLOW_FOR,
-        concurrency: int = engine.CONCURRENCY,
+        concurrency: int = CONCURRENCY,
     ) -> "Campaign":
         """Make a campaign.
 
@@ -181,21 +183,22 @@ class Campaign:
             "stop": stop,
             "delivery_date": _wire_date(delivery_date),
             "batch_size": batch_size,
+            "concurrency": concurrency,
             "requests_per_second": requests_per_second,
             "sms_per_second": sms_per_second,
             "hours": hours,
             "timezone": timezone,
             "follow_for": follow_for,
         }
-        _check(values, concurrency)
-        opened = Store(store)
+        _check(values)
+        opened = Store(store, is_new=True)
         try:
             engine.install(opened)
             try:
                 campaign_id = opened.transaction(partial(_insert, values))
             except exc.IntegrityError:
                 raise CampaignError(f"there is a campaign {name!r} already") from None
-            engine.Feeder(opened).register(campaign_id, concurrency)
+            engine.Feeder(opened).register(campaign_id)
         finally:
             opened.close()
         return cls(store, name)
@@ -231,8 +234,10 @@ class Campaign:
             base_url: The address of the service; by default SMS_SCHEDULER_BASE_URL, or the service's own.
             workers: How many processes to run.
 
-        Raises: CampaignError if the campaign is paused, ValueError without a key.
+        Raises: CampaignError if the campaign is paused, ValueError without a key or without workers.
         """
+        if workers < 1:
+            raise ValueError(f"workers must be 1 or more, not {workers}")
         SmsScheduler(api_key, base_url=base_url).close()  # says at once what is wrong with them
         with self._store.engine.connect() as connection:
             campaign = connection.execute(sa.select(campaigns).where(campaigns.c.id == self._id)).one()
@@ -361,7 +366,8 @@ class Campaign:
             # Not in the same transaction: workers lock batches first, and the campaign after them.
             queued = sa.update(batches).where(batches.c.campaign_id == self._id, in_state("queued"))
             self._store.transaction(lambda c: c.execute(queued.values(state="cancelled", fed_at=None)))
-            while delete(self._store, client, self._id):
+            follower = Follower(self._store, client, self._id, threading.Event())
+            while follower.delete():
                 pass
         late = sa.select(sa.func.sum(batches.c.size - sa.func.coalesce(batches.c.deleted, 0)))
         here = late.where(batches.c.campaign_id == self._id, batches.c.state.in_(("accepted", "final")))
@@ -440,20 +446,19 @@ def _insert(values: Mapping[str, Any], connection: sa.Connection) -> int:
     return campaign_id
 
 
-def _check(values: dict[str, Any], concurrency: int) -> None:
+def _check(values: dict[str, Any]) -> None:
     """Raise ValueError for an option that cannot work."""
     if not values["text"]:
         raise ValueError("the text is empty")
     if not values["name"]:
         raise ValueError("the name is empty")
+    if not 0 < values["sender_id"] < 2**63:
+        raise ValueError(f"the sender must be the id of one of the account, not {values['sender_id']}")
     Text(values["text"])
-    if values["hours"] is not None:
-        Hours.parse(values["hours"], values["timezone"])
-    for name in ("batch_size", "requests_per_second", "sms_per_second", "follow_for"):
-        if values[name] is not None and not values[name] > 0:
-            raise ValueError(f"{name} must be more than 0, not {values[name]}")
-    if concurrency < 1:
-        raise ValueError(f"concurrency must be 1 or more, not {concurrency}")
+    Hours.parse(values["hours"] or "00:00-23:59", values["timezone"])
+    for name in ("batch_size", "concurrency", "requests_per_second", "sms_per_second", "follow_for"):
+        if values[name] is not None and not 0 < values[name] < 2**31:
+            raise ValueError(f"{name} must be more than 0 and less than 2^31, not {values[name]}")
 
 
 def _wire_date(date: datetime.datetime | None) -> str:

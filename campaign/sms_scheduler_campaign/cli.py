@@ -3,9 +3,11 @@
 import argparse
 import csv
 import datetime
+import errno
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,10 +19,10 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import exc
 
-from .campaign import BATCH_SIZE, FOLLOW_FOR, STATES, Campaign, Report, Status
-from .engine import CONCURRENCY
+from .campaign import BATCH_SIZE, CONCURRENCY, FOLLOW_FOR, STATES, Campaign, Report, Status
 from .errors import CampaignError
 from .recipients import Recipient, read_csv, read_json_lines, read_parquet
+from .store import in_words
 from .worker import STORE_VARIABLE
 
 console = Console(highlight=False)
@@ -37,10 +39,12 @@ def run(arguments: list[str]) -> int:
         return _fail(f"name the store: --store sqlite:///campaign.db, or the environment variable {STORE_VARIABLE}")
     try:
         return int(options.command(options) or 0)
-    except (CampaignError, ValueError, OSError, RuntimeError) as error:
+    except OSError as error:
+        return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    except (CampaignError, ValueError, RuntimeError) as error:
         return _fail(str(error))
     except exc.DBAPIError as error:
-        return _fail(f"the database: {error.orig}")
+        return _fail(f"the database: {in_words(error)}")
     except ModuleNotFoundError as error:
         return _fail(f"{error.name} is missing: install sms-scheduler[parquet]")
     except KeyboardInterrupt:
@@ -281,6 +285,8 @@ def _table(status: Status, rate: float | None = None) -> Group:
 
 
 def _watch(options: argparse.Namespace) -> int:
+    if not 0 < options.every < threading.TIMEOUT_MAX:
+        raise ValueError(f"--every must be more than 0 seconds, not {options.every}")
     campaign = _open(options)
     status, then = campaign.status(), time.monotonic()
     with Live(_table(status, 0.0), console=console, auto_refresh=False) as live:
@@ -317,15 +323,20 @@ def _cancel(options: argparse.Namespace) -> None:
 
 def _export(options: argparse.Namespace) -> None:
     reports = _open(options).report()
+    if str(options.file) == "-":
+        _write_csv(sys.stdout, reports)
+        return
+    if options.file.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(options.file))
+    unfinished = options.file.with_name(f"{options.file.name}.unfinished")  # so that half a file is not taken for all
     if options.file.suffix == ".parquet":
         from .parquet import write_rows  # noqa: PLC0415  # an extra
 
-        write_rows(options.file, _COLUMNS, map(_row, reports))
-    elif str(options.file) == "-":
-        _write_csv(sys.stdout, reports)
+        write_rows(unfinished, _COLUMNS, map(_row, reports))
     else:
-        with options.file.open("w", newline="", encoding="utf-8") as file:
+        with unfinished.open("w", newline="", encoding="utf-8") as file:
             _write_csv(file, reports)
+    unfinished.replace(options.file)
 
 
 def _write_csv(file: Any, reports: Iterator[Report]) -> None:

@@ -1,4 +1,4 @@
-"""The seam to the engine, DBOS Transact: it hands out queued batches, each to one worker, and knows what a dead worker left.
+"""The seam to the engine, DBOS Transact: it hands out queued batches, some at a time, and knows what a dead worker left.
 
 It decides nothing: that a batch is handed out twice, or never, is found and mended by means of our own tables. Another engine
 would be another file with these functions.
@@ -6,7 +6,7 @@ would be another file with these functions.
 
 import logging
 import uuid
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Sequence
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient
@@ -14,10 +14,14 @@ from dbos import DBOS, DBOSClient
 from .store import SCHEMA_VERSION, Store
 
 _APPLICATION = "sms-scheduler-campaign"
-_WORKFLOW = "send_batch"
+_WORKFLOW = "send_batches"
 # By default it is a hash of the code, after a change of which nothing that is queued would ever run.
 _VERSION = f"schema-{SCHEMA_VERSION}"
-CONCURRENCY = 16  # batches that a worker sends at a time
+# A workflow costs the engine as much as all else that is done for a batch, so it has some batches. A worker claims what it has room
+# for each time that it polls: room for all that it can send meanwhile.
+_BATCHES = 25  # of a workflow at most
+_SHARES = 40  # workflows that some batches are divided into at least, so that there is something for each worker
+_WORKFLOWS = 8  # that a worker has at a time
 _POLL = 0.1  # seconds between two claims
 _PRUNED_AT_ONCE = 1_000
 
@@ -39,19 +43,20 @@ class Feeder:
         """Needs the engine's tables."""
         self._client = DBOSClient(system_database_engine=store.engine, application_name=_APPLICATION)
 
-    def register(self, campaign_id: int, concurrency: int = CONCURRENCY) -> None:
-        """Make the queue of a campaign, of which each worker sends so many batches at a time, unless it is there."""
+    def register(self, campaign_id: int) -> None:
+        """Make the queue of a campaign, unless it is there."""
         self._client.register_queue(
             _queue(campaign_id),
-            worker_concurrency=concurrency,
+            worker_concurrency=_WORKFLOWS,
             polling_interval_sec=_POLL,
             on_conflict="never_update",
             application_name=_APPLICATION,
         )
 
-    def feed(self, connection: sa.Connection, campaign_id: int, numbers: Iterable[int]) -> None:
+    def feed(self, connection: sa.Connection, campaign_id: int, numbers: Sequence[int]) -> None:
         """Queue batches as a part of the caller's transaction."""
-        for number in numbers:
+        size = max(1, min(_BATCHES, len(numbers) // _SHARES))
+        for start in range(0, len(numbers), size):
             self._client.enqueue_in_transaction(
                 connection,
                 {
@@ -61,7 +66,7 @@ class Feeder:
                     "app_version": _VERSION,
                 },
                 campaign_id,
-                number,
+                list(numbers[start : start + size]),
             )
 
     def is_idle(self, campaign_id: int) -> bool:
@@ -70,15 +75,17 @@ class Feeder:
             queue_name=_queue(campaign_id), status=["ENQUEUED", "PENDING"], limit=1, load_input=False, load_output=False
         )
 
-    def resume_all_but(self, campaign_id: int, alive: Collection[str]) -> int:
-        """Hand out again what workers had that are alive no more; tells how many batches."""
-        pending = self._client.list_workflows(
+    def pending(self, campaign_id: int) -> dict[str, str | None]:
+        """The workflows that were handed out and have not ended, each with the worker that has it."""
+        found = self._client.list_workflows(
             queue_name=_queue(campaign_id), status="PENDING", load_input=False, load_output=False
         )
-        left = [one.workflow_id for one in pending if one.executor_id not in alive]
-        if left:
-            self._client.resume_workflows(left, queue_name=_queue(campaign_id))
-        return len(left)
+        return {one.workflow_id: one.executor_id for one in found}
+
+    def resume(self, campaign_id: int, workflows: Collection[str]) -> None:
+        """Hand out workflows again."""
+        if workflows:
+            self._client.resume_workflows(list(workflows), queue_name=_queue(campaign_id))
 
     def prune(self, campaign_id: int) -> int:
         """Delete some of what is finished, which the engine would keep; tells how many."""
@@ -97,21 +104,22 @@ class Feeder:
 class Engine:
     """The engine at work in this process, which has one at most."""
 
-    def __init__(self, store: Store, campaign_id: int, worker: str, perform: Callable[[int, int], None]) -> None:
+    def __init__(self, store: Store, campaign_id: int, worker: str, perform: Callable[[int, list[int]], None]) -> None:
         """Begin to take batches.
 
         Args:
             store: Where the campaign is.
             campaign_id: The campaign whose batches to take.
             worker: The name of this process, which no other has or had.
-            perform: What to do with a campaign's batch of a number. It must not raise: that would end the batch for good.
+            perform: What to do with a campaign's batches of these numbers. It must not raise: that would end them for good.
         """
-        self._at_work = set[int]()
+        self.at_work = set[str]()  # workflows
 
-        def send_batch(campaign_id: int, number: int) -> None:
-            self._at_work.add(number)
-            perform(campaign_id, number)
-            self._at_work.discard(number)
+        def send_batches(campaign_id: int, numbers: list[int]) -> None:
+            workflow = str(DBOS.workflow_id)
+            self.at_work.add(workflow)
+            perform(campaign_id, numbers)
+            self.at_work.discard(workflow)
 
         DBOS(
             config={
@@ -125,13 +133,13 @@ class Engine:
                 "enable_otlp": False,
             }
         )
-        DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=None)(send_batch)
+        DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=None)(send_batches)
         DBOS.listen_queues([_queue(campaign_id)])
         DBOS.launch()
 
     def stop(self, within: float) -> None:
         """Stop, after what is at work has ended or so many seconds."""
-        DBOS.destroy(workflow_completion_timeout_sec=int(within) if self._at_work else 0)
+        DBOS.destroy(workflow_completion_timeout_sec=int(within) if self.at_work else 0)
 
 
 def _queue(campaign_id: int) -> str:

@@ -29,7 +29,12 @@ class Hours:
             zone = ZoneInfo(timezone)
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError(f"the time zone must be like Europe/Paris, not {timezone!r}") from None
-        start, end = (datetime.time.fromisoformat(match[name]) for name in ("start", "end"))
+        try:
+            start, end = (datetime.time.fromisoformat(match[name]) for name in ("start", "end"))
+        except ValueError as error:
+            raise ValueError(f"the hours must be like 'mon-fri 09:00-20:00', not {text!r}: {error}") from None
+        if start == end:
+            raise ValueError(f"the hours must not end when they begin: {text!r}")
         return cls(_days(match["days"]), start, end, zone)
 
     def is_open(self, at: float) -> bool:

@@ -110,7 +110,13 @@ def read_csv(
 
     Raises: RecipientsError for a line that cannot be read, with its number.
     """
-    with path.open(newline="", encoding=encoding) as file:
+    if len(delimiter) != 1:
+        raise RecipientsError(f"the delimiter must be one character, not {delimiter!r}")
+    try:
+        opened = path.open(newline="", encoding=encoding)
+    except LookupError:
+        raise RecipientsError(f"the encoding must be like utf-8 or latin-1, not {encoding!r}") from None
+    with opened as file:
         reader = csv.DictReader(file, delimiter=delimiter, strict=True)
         try:
             _check_columns(reader.fieldnames or [], number, key)
@@ -182,7 +188,8 @@ def read_rows(
 def _check_columns(columns: Iterable[str], number: str, key: str | None) -> None:
     missing = [name for name in (number, key) if name is not None and name not in set(columns)]
     if missing:
-        raise RecipientsError(f"line 1: there is no column {missing[0]!r}, only {', '.join(map(repr, columns))}")
+        there = ", ".join(map(repr, columns)) or "nothing"
+        raise RecipientsError(f"line 1: there is no column {missing[0]!r}, only {there}")
 
 
 def _recipient(row: Mapping[Any, Any], number: str, key: str | None, line: int) -> Recipient:

@@ -4,29 +4,33 @@ The worker that holds the token of the intent may settle it, also late. Everybod
 it alone; once its worker is known to be dead, it is in doubt, and a person decides.
 """
 
+import asyncio
+import contextlib
 import json
 import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
+from itertools import accumulate, takewhile
 from typing import Any
 
 import attrs
 import sqlalchemy as sa
 from sms_scheduler import (
     ApiError,
+    AsyncSmsScheduler,
     BadRequestError,
     CreatedMessage,
     InvalidResponseError,
     RateLimitError,
-    SmsScheduler,
     SmsSchedulerError,
 )
 
 from .hours import Hours
-from .store import Store, batches, campaigns, in_state, now, recipients, workers
+from .store import Store, T, batches, campaigns, in_state, now, recipients, workers
 
 log = logging.getLogger("sms_scheduler_campaign")
 
@@ -35,9 +39,12 @@ CALL_DEADLINE = 60.0  # seconds that a POST may take
 FREE_AFTER = START_WITHIN + CALL_DEADLINE + 10  # seconds from the intent, after which nobody can be sending it any more
 LAPSE = 15.0  # seconds without a sign of life, after which a worker is taken for dead
 DOUBTS_IN_A_ROW = 10  # after which a worker pauses the campaign: something is wrong
+LONGEST_HOLD = 3600.0  # seconds that all workers wait, however long the server asks for
 FIRST_REPORT = 5.0  # seconds after which the first report is asked for
 UNREACHABLE_FOR = 3.0  # seconds to wait for a server that is not reached
 SLACK = 1.03  # how much further apart requests are than the rate says, so that jitter does not exceed it
+AHEAD = 0.25  # seconds of turns that a worker takes at once
+GLANCE = 0.5  # seconds between two looks at the hours, and at what is left to do
 
 Settle = Callable[[sa.Connection], None]
 
@@ -53,57 +60,195 @@ class Intent:
     phone_numbers: list[str]
 
 
-class Sender:
-    """Sends the batches of a campaign that the engine hands to this worker."""
+@attrs.define(eq=False)
+class _Job:
+    """A batch that the engine handed out, and when its turn is, by the same clock, once that is known."""
 
-    def __init__(self, store: Store, client: SmsScheduler, campaign_id: int, worker: str) -> None:
-        """`client` is not to repeat requests by itself: each POST waits for its turn."""
-        self._store, self._campaign_id, self._worker = store, campaign_id, worker
-        self._client = client.with_options(max_retries=0, deadline=CALL_DEADLINE)
+    number: int
+    turn: float | None = None
+    is_done: asyncio.Event = attrs.field(factory=asyncio.Event)
+
+
+class Sender:
+    """Sends the batches of a campaign that the engine hands to this worker, on an event loop in a thread of its own.
+
+    One transaction after the other stores the answers that have come meanwhile, and the intents of what is sent next: it is shared
+    by all of these batches, and none waits for the slow answer of another.
+    """
+
+    def __init__(self, store: Store, client: AsyncSmsScheduler, campaign_id: int, worker: str) -> None:
+        """`client` is this sender's alone, which closes it."""
+        self._store, self._campaign_id, self._worker, self._owned = store, campaign_id, worker, client
+        self._client = client.with_options(max_retries=0, deadline=CALL_DEADLINE)  # each POST waits for its turn
         self._campaign = store.persistently(lambda c: c.execute(_this(campaign_id)).one())
         self._hours = (
             None if self._campaign.hours is None else Hours.parse(self._campaign.hours, self._campaign.timezone)
         )
+        self._rate = requests_per_second(self._campaign)
         self._doubts = 0
         self.stopping = threading.Event()
+        self._waiting: list[_Job] = []
+        self._answered: list[tuple[_Job, Settle]] = []
+        self._on_their_way = set[asyncio.Task[None]]()
+        self._free = self._campaign.concurrency  # how many more may be on their way, until their answers are stored
+        self._changed = asyncio.Event()
+        self._is_closed = False
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._work(),), daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Begin no more batches; `perform` waits for those that are on their way."""
+        self.stopping.set()
+        self._loop.call_soon_threadsafe(self._changed.set)
+
+    def close(self) -> None:
+        """Stop, and close the connections."""
+        self._is_closed = True
+        self.stop()
+        self._thread.join()
+        self._loop.close()
 
     def may_send(self) -> bool:
         """Whether it is neither stopping nor outside of the hours."""
         return not self.stopping.is_set() and (self._hours is None or self._hours.is_open(time.time()))
 
-    def perform(self, campaign_id: int, number: int) -> None:
-        """Send a batch, unless that was done or begun, or is not to be done now. Never raises."""
+    def perform(self, campaign_id: int, numbers: Sequence[int]) -> None:
+        """Send batches, but for those that were done or begun, or are not to be sent now; returns when all are settled."""
+        if campaign_id == self._campaign_id:
+            asyncio.run_coroutine_threadsafe(self._perform(numbers), self._loop).result()
+
+    async def _perform(self, numbers: Sequence[int]) -> None:
+        jobs = [_Job(number) for number in numbers]
+        self._waiting.extend(jobs)
+        self._changed.set()
+        for job in jobs:
+            await job.is_done.wait()
+
+    async def _work(self) -> None:
+        async with self._owned:
+            while not self._is_closed:
+                try:
+                    await self._step()
+                except Exception:
+                    log.exception("job-failed")  # nothing is begun then: it is tried again
+                    await asyncio.sleep(GLANCE)
+
+    async def _step(self) -> None:
+        if self._waiting and not self.may_send():
+            await self._put_down()
+        await self._take_turns()
+        ready = list(takewhile(_is_due, self._waiting[: self._free]))
+        if ready or self._answered:
+            await self._store_and_begin(ready)
+        else:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), self._pause())
+            self._changed.clear()
+
+    def _pause(self) -> float | None:
+        """How many seconds there is nothing to do, unless something happens."""
+        if not self._waiting:
+            return None
+        turn = self._waiting[0].turn
+        return GLANCE if turn is None or not self._free else max(0.0, min(GLANCE, turn - clock()))
+
+    async def _put_down(self) -> None:
+        """Leave for another time what waits."""
+        jobs, numbers = list(self._waiting), [job.number for job in self._waiting]
+        await self._persistently(partial(self._leave, numbers))
+        del self._waiting[: len(jobs)]
+        for job in jobs:
+            job.is_done.set()
+
+    async def _take_turns(self) -> None:
+        """Give what is sent next its turns among the requests of all workers."""
+        jobs = self._waiting[: self._free]
+        if not jobs or jobs[0].turn is not None:
+            return
+        if self._rate is None:
+            pauses = [0.0] * len(jobs)
+        else:
+            jobs = jobs[: max(1, int(self._rate * AHEAD))]
+            pauses = await self._persistently(partial(self._reserve, [job.number for job in jobs]))
+        for job, pause in zip(jobs, pauses, strict=True):
+            job.turn = clock() + pause
+
+    def _reserve(self, numbers: list[int], connection: sa.Connection) -> list[float]:
+        here = sa.select(batches.c.number, batches.c.size).where(self._are(numbers))
+        sizes = {row.number: row.size for row in connection.execute(here)}
+        return reserve(self._campaign_id, [sizes.get(number, 1) for number in numbers], connection)
+
+    async def _store_and_begin(self, ready: list[_Job]) -> None:
+        """Commit the answers that have come and the intents of what is ready; then send that."""
+        del self._waiting[: len(ready)]
+        answered, self._answered = self._answered, []
+        settles, numbers = [settle for _, settle in answered], [job.number for job in ready]
+        intents, hold = await asyncio.to_thread(self._commit, settles, numbers)
+        self._free += len(answered)
+        for job, _ in answered:
+            job.is_done.set()
+        self._waiting[:0] = [job for job in ready if not self._send(job, intents.pop(job.number, None), hold)]
+
+    def _send(self, job: _Job, intent: Intent | None, hold: float) -> bool:
+        """Send a batch whose intent is committed; tells whether it is not to wait any longer."""
+        if intent is not None:
+            task = self._loop.create_task(self._perform_one(job, intent))
+            self._on_their_way.add(task)
+            task.add_done_callback(self._on_their_way.discard)
+            self._free -= 1
+        elif hold:
+            job.turn = None if self._rate else clock() + hold
+            return False
+        else:
+            job.is_done.set()
+        return True
+
+    async def _perform_one(self, job: _Job, intent: Intent) -> None:
+        settle = await self._post(intent)
+        self._answered.append((job, settle))
+        self._changed.set()
+
+    def _commit(self, settles: list[Settle], numbers: list[int]) -> tuple[dict[int, Intent], float]:
+        """Store answers and intents. Returns the intents by their numbers, and the seconds to wait with the others."""
+        token, began = uuid.uuid4().hex, clock()
+
+        def work(connection: sa.Connection) -> tuple[dict[int, Intent], float]:
+            for settle in settles:
+                settle(connection)
+            return self._begin(numbers, token, began, connection)
+
         try:
-            if campaign_id == self._campaign_id and (intent := self._intend(number)) is not None:
-                settle = self._post(intent)
-                self._store.persistently(settle)
+            return self._store.persistently(work)
+        except Exception:  # one of them cannot be stored: the others are
+            log.exception("batch-failed: campaign %s, one of batches %s", self._campaign.name, numbers)
+            for settle in settles:
+                self._commit_alone(settle)
+            return {}, 0.0
+
+    def _commit_alone(self, settle: Settle) -> None:
+        try:
+            self._store.persistently(settle)
         except Exception:
-            log.exception("batch-failed: campaign %s batch %s", self._campaign.name, number)
+            log.exception("batch-failed: campaign %s", self._campaign.name)
 
-    def _intend(self, number: int) -> Intent | None:
-        """Wait for the turn of a batch and commit the intent to send it, or None if it is not to be sent now."""
-        token = uuid.uuid4().hex
-        pause = self._store.persistently(partial(reserve, self._campaign_id, number))
-        while not self.stopping.wait(pause) and self.may_send():
-            began = clock()
-            found = self._store.persistently(partial(self._begin, number, token, began))
-            if found is None or isinstance(found, Intent):
-                return found
-            pause = found + self._store.persistently(partial(reserve, self._campaign_id, number))
-        self._store.persistently(partial(self._leave, number))
-        return None
+    async def _persistently(self, work: Callable[[sa.Connection], T]) -> T:
+        return await asyncio.to_thread(self._store.persistently, work)
 
-    def _begin(self, number: int, token: str, began: float, connection: sa.Connection) -> Intent | float | None:
-        """Commit the intent. Returns it; or the seconds to wait first; or None."""
+    def _begin(
+        self, numbers: list[int], token: str, began: float, connection: sa.Connection
+    ) -> tuple[dict[int, Intent], float]:
+        if not numbers:
+            return {}, 0.0
         may_send = (
             sa.exists()
-            .where(campaigns.c.id == self._campaign_id, campaigns.c.state == "active", campaigns.c.hold_until <= now())
+            .where(campaigns.c.id == self._campaign_id, campaigns.c.state == "active", _hold() <= 0)
             .correlate(None)
         )
         mine = sa.and_(batches.c.state == "posting", batches.c.token == token)  # this is done a second time
-        row = connection.execute(
-            self._batch(number)
-            .where(sa.or_(sa.and_(batches.c.state == "queued", may_send), mine))
+        rows = connection.execute(
+            sa.update(batches)
+            .where(self._are(numbers), sa.or_(sa.and_(batches.c.state == "queued", may_send), mine))
             .values(
                 state="posting",
                 fed_at=None,
@@ -114,35 +259,35 @@ class Sender:
                 free_at=now() + FREE_AFTER,
                 error=None,
             )
-            .returning(batches.c.text)
-        ).first()
-        if row is None:
-            return self._why_not(number, connection)
-        numbers = sa.select(recipients.c.phone_number).where(
-            recipients.c.campaign_id == self._campaign_id, recipients.c.batch == number
-        )
-        found = list(connection.scalars(numbers.order_by(recipients.c.position)))
-        return Intent(number, token, began, self._campaign.text if row.text is None else row.text, found)
+            .returning(batches.c.number, batches.c.text)
+        ).all()
+        texts = {number: self._campaign.text if text is None else text for number, text in rows}
+        people = phone_numbers(connection, self._campaign_id, texts)
+        intents = {number: Intent(number, token, began, text, people[number]) for number, text in texts.items()}
+        left = [number for number in numbers if number not in texts]
+        return intents, self._why_not(left, connection) if left else 0.0
 
-    def _why_not(self, number: int, connection: sa.Connection) -> float | None:
+    def _why_not(self, numbers: list[int], connection: sa.Connection) -> float:
+        """The seconds that batches have to wait; if they are not to be sent now, the engine is done with them."""
         campaign = connection.execute(
-            sa.select(campaigns.c.state, campaigns.c.hold_until - now()).where(campaigns.c.id == self._campaign_id)
+            sa.select(campaigns.c.state, _hold()).where(campaigns.c.id == self._campaign_id)
         ).one()
         if campaign.state == "active" and campaign[1] > 0:
             return float(campaign[1])
-        self._leave(number, connection)
-        return None
+        self._leave(numbers, connection)
+        return 0.0
 
-    def _leave(self, number: int, connection: sa.Connection) -> None:
-        """The engine is done with a batch that is to be sent another time."""
-        connection.execute(self._batch(number).where(batches.c.state == "queued").values(fed_at=None))
+    def _leave(self, numbers: list[int], connection: sa.Connection) -> None:
+        """The engine is done with batches that are to be sent another time."""
+        queued = sa.update(batches).where(self._are(numbers), batches.c.state == "queued")
+        connection.execute(queued.values(fed_at=None))
 
-    def _post(self, intent: Intent) -> Settle:
+    async def _post(self, intent: Intent) -> Settle:
         """Send a batch. Returns how to store what became of it."""
         if clock() - intent.began > START_WITHIN:
             return partial(self._put_back, intent, "the worker was stopped before it sent")
         try:
-            created = self._client.create_sms(
+            created = await self._client.create_sms(
                 message_text=intent.text,
                 message_stop=self._campaign.stop,
                 delivery_date=self._campaign.delivery_date,
@@ -151,7 +296,7 @@ class Sender:
             )
         except BadRequestError as error:
             is_of_numbers = set(error.errors) == {"phone_numbers"}
-            return partial(self._refuse if is_of_numbers else self._pause, intent, str(error))
+            return partial(self._refuse if is_of_numbers else self._pause_all, intent, str(error))
         except SmsSchedulerError as error:
             return self._after_error(intent, error)
         except Exception as error:  # whatever it is, the server may have been reached
@@ -167,23 +312,15 @@ class Sender:
             log.warning("rate-limited: campaign %s, all workers wait %.1f s", self._campaign.name, asked or 1.0)
             return partial(self._put_back, intent, str(error), hold=asked or 1.0)
         if isinstance(error, ApiError | InvalidResponseError):  # the next one would be refused as well
-            return partial(self._pause, intent, str(error))
+            return partial(self._pause_all, intent, str(error))
         return partial(self._put_back, intent, str(error), hold=UNREACHABLE_FOR)
 
     def _accept(self, intent: Intent, created: CreatedMessage, connection: sa.Connection) -> None:
         # Whatever a person decided in the meantime, unless it was sent again: the server's word is the truth.
         ids = {number: [ids] if isinstance(ids, int) else list(ids) for number, ids in created.sms_ids.items()}
-        done = connection.execute(
-            self._batch(intent.number)
-            .where(batches.c.token == intent.token)
-            .values(
-                state="accepted",
-                error=None,
-                message_id=created.message_id,
-                sms_ids=json.dumps(ids),
-                report_at=now() + FIRST_REPORT,
-            )
-        )
+        values = {"message_id": created.message_id, "sms_ids": json.dumps(ids)}
+        this = {"of_campaign": self._campaign_id, "of_batch": intent.number, "of_token": intent.token}
+        done = connection.execute(_ACCEPT, this | values)
         if not done.rowcount:
             log.error("late-answer: batch %s was accepted as message %s too", intent.number, created.message_id)
 
@@ -197,11 +334,11 @@ class Sender:
 
     def _put_back(self, intent: Intent, reason: str, connection: sa.Connection, hold: float = 0.0) -> None:
         if self._settle(intent, connection, state="queued", error=reason) and hold:
-            until = now() + hold
+            until = now() + min(hold, LONGEST_HOLD)
             later = sa.case((campaigns.c.hold_until < until, until), else_=campaigns.c.hold_until)
             connection.execute(_change(self._campaign_id).values(hold_until=later))
 
-    def _pause(self, intent: Intent, reason: str, connection: sa.Connection) -> None:
+    def _pause_all(self, intent: Intent, reason: str, connection: sa.Connection) -> None:
         if self._settle(intent, connection, state="queued", error=reason):
             self._pause_campaign(reason, connection)
 
@@ -226,9 +363,31 @@ class Sender:
     def _batch(self, number: int) -> sa.Update:
         return sa.update(batches).where(batches.c.campaign_id == self._campaign_id, batches.c.number == number)
 
+    def _are(self, numbers: list[int]) -> sa.ColumnElement[bool]:
+        return sa.and_(batches.c.campaign_id == self._campaign_id, batches.c.number.in_(numbers))
 
-def reserve(campaign_id: int, number: int, connection: sa.Connection) -> float:
-    """Take the next turn of all workers' requests; how many seconds to wait for it."""
+
+# It is made once: that takes longer than its work.
+_ACCEPT = (
+    sa.update(batches)
+    .where(
+        batches.c.campaign_id == sa.bindparam("of_campaign"),
+        batches.c.number == sa.bindparam("of_batch"),
+        batches.c.token == sa.bindparam("of_token"),
+    )
+    .values(state="accepted", error=None, report_at=now() + FIRST_REPORT)
+)
+
+
+def requests_per_second(campaign: sa.Row[Any]) -> float | None:
+    """How many requests a second a campaign's row allows, with full batches; None if there is no limit."""
+    by_sms = campaign.sms_per_second and campaign.sms_per_second / campaign.batch_size
+    rates = [rate for rate in (campaign.requests_per_second, by_sms) if rate]
+    return min(rates) if rates else None
+
+
+def reserve(campaign_id: int, sizes: Sequence[int], connection: sa.Connection) -> list[float]:
+    """Take the next turns of all workers' requests, of which each sends so many SMS; how many seconds to wait for each."""
     rated = sa.or_(campaigns.c.requests_per_second.is_not(None), campaigns.c.sms_per_second.is_not(None))
     row = connection.execute(
         _change(campaign_id)
@@ -237,17 +396,41 @@ def reserve(campaign_id: int, number: int, connection: sa.Connection) -> float:
         .returning(*campaigns.c, now().label("now"))
     ).first()
     if row is None:
-        return 0.0
-    size = connection.scalar(
-        sa.select(batches.c.size).where(batches.c.campaign_id == campaign_id, batches.c.number == number)
-    )
-    apart = SLACK / row.requests_per_second if row.requests_per_second else 0.0
-    if row.sms_per_second:
-        apart = max(apart, SLACK * (size or 1) / row.sms_per_second)
+        return [0.0] * len(sizes)
+    apart = [SLACK * _seconds_apart(row, size) for size in sizes]
     # After the clock was set back, turns are not a day away.
-    turn = max(row.now, row.hold_until, min(row.next_at, row.now + 60 + 100 * apart))
-    connection.execute(_change(campaign_id).values(next_at=turn + apart))
-    return float(turn - row.now)
+    held = row.hold_until if row.hold_until < row.now + 2 * LONGEST_HOLD else 0.0
+    turn = max(row.now, held, min(row.next_at, row.now + 20 + 100 * max(apart, default=0.0)))
+    turns = list(accumulate(apart, initial=turn))
+    connection.execute(_change(campaign_id).values(next_at=turns[-1]))
+    return [float(one - row.now) for one in turns[:-1]]
+
+
+def _hold() -> sa.ColumnElement[float]:
+    """How many seconds no request is to leave; one of the future is from before the clock was set back."""
+    left = campaigns.c.hold_until - now()
+    return sa.case((left > 2 * LONGEST_HOLD, 0.0), else_=left)
+
+
+def _seconds_apart(campaign: sa.Row[Any], size: int) -> float:
+    by_request = 1 / campaign.requests_per_second if campaign.requests_per_second else 0.0
+    by_sms = size / campaign.sms_per_second if campaign.sms_per_second else 0.0
+    return max(by_request, by_sms)
+
+
+def phone_numbers(connection: sa.Connection, campaign_id: int, numbers: Collection[int]) -> dict[int, list[str]]:
+    """The phone numbers of batches, by the number of the batch."""
+    here = sa.select(recipients.c.batch, recipients.c.phone_number).where(
+        recipients.c.campaign_id == campaign_id, recipients.c.batch.in_(numbers)
+    )
+    found = defaultdict[int, list[str]](list)
+    for number, phone_number in connection.execute(here.order_by(recipients.c.batch, recipients.c.position)):
+        found[number].append(phone_number)
+    return found
+
+
+def _is_due(job: _Job) -> bool:
+    return job.turn is not None and job.turn <= clock()
 
 
 def split(connection: sa.Connection, campaign_id: int, number: int, phone_numbers: list[str], text: str) -> None:
@@ -270,10 +453,15 @@ def split(connection: sa.Connection, campaign_id: int, number: int, phone_number
 
 def sweep(connection: sa.Connection, campaign_id: int) -> int:
     """Put in doubt what workers were sending that are dead; tells how many batches."""
-    alive = sa.select(workers.c.id).where(workers.c.seen_at > now() - LAPSE)
+    alive = sa.select(workers.c.id).where(is_alive())
+    here = batches.c.campaign_id == campaign_id
+    # Who is cut off within a transaction keeps its rows locked: they are left for the next time.
+    left = sa.select(batches.c.number).where(here, in_state("posting"), batches.c.worker.not_in(alive))
     found = connection.execute(
         sa.update(batches)
-        .where(batches.c.campaign_id == campaign_id, in_state("posting"), batches.c.worker.not_in(alive))
+        .where(
+            here, in_state("posting"), batches.c.number.in_(left.with_for_update(skip_locked=True).scalar_subquery())
+        )
         .values(state="in doubt", error="the worker stopped before it stored an answer")
         .returning(batches.c.number)
     )
@@ -281,6 +469,11 @@ def sweep(connection: sa.Connection, campaign_id: int) -> int:
     if numbers:
         log.error("in-doubt: batches %s: their worker stopped before it stored an answer", numbers)
     return len(numbers)
+
+
+def is_alive() -> sa.ColumnElement[bool]:
+    """That a worker shows signs of life; none that is of the future, which is from before the clock was set back."""
+    return workers.c.seen_at.between(now() - LAPSE, now() + LAPSE)
 
 
 def clock() -> float:

@@ -7,6 +7,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -22,6 +23,14 @@ T = TypeVar("T")
 
 SCHEMA_VERSION = 1
 LONGEST_PAUSE = 10.0  # seconds between two attempts to reach the database
+# A PostgreSQL that is not reached any more is noticed in half a minute, and not after the hours that TCP may wait.
+_NETWORK: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
 metadata = sa.MetaData()
 
 _schema = sa.Table("sms_schema", metadata, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False))
@@ -38,6 +47,7 @@ campaigns = sa.Table(
     sa.Column("sender_id", sa.BigInteger, nullable=False),
     sa.Column("delivery_date", sa.Text, nullable=False),
     sa.Column("batch_size", sa.Integer, nullable=False),
+    sa.Column("concurrency", sa.Integer, nullable=False),  # requests that a worker has under way
     sa.Column("requests_per_second", sa.Double),
     sa.Column("sms_per_second", sa.Double),
     sa.Column("hours", sa.Text),
@@ -149,27 +159,45 @@ def _now_on_sqlite(*_: object, **__: object) -> str:
 class Store:
     """A database that holds campaigns."""
 
-    def __init__(self, url: str) -> None:
-        """Open a database and make the tables if they are missing.
+    def __init__(self, url: str, *, is_new: bool = False, patience: float = 60.0) -> None:
+        """Open a database.
 
         Args:
             url: `sqlite:///campaign.db` or `postgresql://user:password@host/database`.
+            is_new: Whether the tables are made if they are missing.
+            patience: After how many seconds PostgreSQL ends a transaction in which nothing happens, and frees its locks.
 
-        Raises: CampaignError for another database, or one of another version of this package.
+        Raises: CampaignError for another database, one without campaigns, or one of another version of this package.
         """
         self.url = url
-        self.engine = _engine(url)
+        self.engine = _engine(url, patience)
+        try:
+            self._open(is_new=is_new)
+        except CampaignError:
+            self.close()
+            raise
+
+    def _open(self, *, is_new: bool) -> None:
+        if not is_new and not self._has_tables():
+            raise CampaignError("the store has no campaigns: create one first")
         with self.engine.begin() as connection:
             if self.is_sqlite:
                 connection.execute(sa.text("BEGIN IMMEDIATE"))
             else:  # two that start at once would both find no tables
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(7362001)"))
-            metadata.create_all(connection)
+            if is_new:
+                metadata.create_all(connection)
             version = connection.scalar(sa.select(_schema.c.version))
             if version is None:
                 connection.execute(_schema.insert().values(version=SCHEMA_VERSION))
             elif version != SCHEMA_VERSION:
                 raise CampaignError(f"the database is of version {version}, this package of version {SCHEMA_VERSION}")
+
+    def _has_tables(self) -> bool:
+        file = self.engine.url.database
+        if self.is_sqlite and not Path(str(file)).exists():  # it would be made by looking
+            return False
+        return sa.inspect(self.engine).has_table(_schema.name)
 
     @property
     def is_sqlite(self) -> bool:
@@ -194,13 +222,15 @@ class Store:
         while True:
             try:
                 return self.transaction(work)
-            except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
-                log.warning("database-unavailable: %s; next attempt in %.1f s", _in_words(error), pause)
+            except (exc.DBAPIError, exc.TimeoutError) as error:
+                if not will_pass(error):
+                    raise
+                log.warning("database-unavailable: %s; next attempt in %.1f s", in_words(error), pause)
                 time.sleep(pause)
                 pause = min(LONGEST_PAUSE, pause * 2)
 
 
-def _engine(url: str) -> sa.Engine:
+def _engine(url: str, patience: float) -> sa.Engine:
     try:
         parsed = sa.make_url(url)
     except exc.ArgumentError as error:
@@ -208,15 +238,20 @@ def _engine(url: str) -> sa.Engine:
             "the store must be like sqlite:///campaign.db or postgresql://user@host/database"
         ) from error
     if parsed.get_backend_name() == "sqlite":
+        if parsed.database in {None, "", ":memory:"}:
+            raise CampaignError(
+                "the store must be a file: sqlite:///campaign.db, or with four slashes an absolute path"
+            )
         # One connection for all threads: they wait in line for it, instead of polling for the lock of the file.
         engine = sa.create_engine(parsed, pool_size=1, max_overflow=0, pool_timeout=600)
         event.listen(engine, "connect", _set_up_sqlite)
         return engine
     if parsed.get_backend_name() == "postgresql":
-        # A process that is frozen within a transaction holds its locks for a minute and no longer.
-        options = {"options": "-c idle_in_transaction_session_timeout=60000"}
         parsed = parsed.set(drivername="postgresql+psycopg")
-        return sa.create_engine(parsed, pool_size=20, max_overflow=0, pool_pre_ping=True, connect_args=options)
+        # A process that is frozen within a transaction does not keep its locks.
+        idle = {"options": f"-c idle_in_transaction_session_timeout={int(patience * 1000)}"}
+        arguments = {name: value for name, value in (_NETWORK | idle).items() if name not in parsed.query}
+        return sa.create_engine(parsed, pool_size=20, max_overflow=0, pool_pre_ping=True, connect_args=arguments)
     raise CampaignError(f"the store must be sqlite or postgresql, not {parsed.get_backend_name()}")
 
 
@@ -235,7 +270,13 @@ def _seconds(_: object) -> float:
     return time.time()
 
 
-def _in_words(error: exc.SQLAlchemyError) -> str:
+def will_pass(error: exc.SQLAlchemyError) -> bool:
+    """Whether the database is only gone, busy or full; PostgreSQL also ends the connection of who was frozen."""
+    is_cut = isinstance(error, exc.DBAPIError) and error.connection_invalidated
+    return is_cut or isinstance(error, exc.OperationalError | exc.InterfaceError | exc.TimeoutError)
+
+
+def in_words(error: exc.SQLAlchemyError) -> str:
     """What went wrong in one line, without the statement, which has phone numbers."""
     cause = getattr(error, "orig", None) or error
     return " ".join(f"{type(cause).__name__}: {cause}".split())

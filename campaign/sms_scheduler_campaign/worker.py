@@ -13,17 +13,18 @@ from collections.abc import Callable, Generator
 from functools import partial
 
 import sqlalchemy as sa
-from sms_scheduler import SmsScheduler
+from sms_scheduler import AsyncSmsScheduler, SmsScheduler
+from sqlalchemy import exc
 
 from .engine import Engine, Feeder
-from .following import delete, follow
-from .sending import LAPSE, Sender, clock, sweep
-from .store import IS_FED, IS_WAITING, Store, batches, campaigns, in_state, now, workers
+from .following import Follower
+from .sending import GLANCE, LAPSE, Sender, clock, is_alive, sweep
+from .store import IS_FED, IS_WAITING, Store, batches, campaigns, in_state, in_words, now, will_pass, workers
 
 log = logging.getLogger("sms_scheduler_campaign")
 
 STORE_VARIABLE = "SMS_SCHEDULER_CAMPAIGN_STORE"
-FED_AHEAD = 200  # batches that wait in the engine, at least
+FED_AHEAD = 1_000  # batches that wait in the engine, at least
 LOST_AFTER = 30.0  # seconds after which a batch that was fed to an idle engine is fed again
 TICK = 0.1
 BEAT, RECOVERY, PRUNING = 2.0, 5.0, 2.0  # seconds between two of each
@@ -36,14 +37,16 @@ class Worker:
 
     def __init__(self, store: Store, client: SmsScheduler, campaign_id: int, name: str) -> None:
         """`name` is one that no other worker has or had."""
-        self._store, self._client, self._campaign_id, self._name = store, client, campaign_id, name
-        self._sender = Sender(store, client, campaign_id, name)
+        self._store, self._campaign_id, self._name = store, campaign_id, name
+        self._sender = Sender(store, AsyncSmsScheduler(), campaign_id, name)
+        self._follower = Follower(store, client, campaign_id, self._sender.stopping)
         self._feeder = Feeder(store)
         self._beat_at = clock()
+        self._missed = set[str]()  # workflows that this worker is said to have and has not
 
     def stop(self) -> None:
         """End what has begun, and begin nothing more."""
-        self._sender.stopping.set()
+        self._sender.stop()
 
     def run(self) -> None:
         """Work until the campaign is done, paused or cancelled, or `stop` is called."""
@@ -54,12 +57,13 @@ class Worker:
         follower.start()
         jobs: list[tuple[Callable[[], object], float]] = [
             (partial(self._store.persistently, self._beat), BEAT),
-            (self._recover, RECOVERY),
+            (partial(self._recover, engine), RECOVERY),
             (partial(self._feeder.prune, self._campaign_id), PRUNING),
             (self._feed, TICK),
+            (self._stop_if_done, GLANCE),
         ]
         due = [0.0] * len(jobs)
-        while not self._sender.stopping.is_set() and self._has_work():
+        while not self._sender.stopping.is_set():
             for index, (job, every) in enumerate(jobs):
                 if clock() >= due[index]:
                     self._attempt(job)
@@ -68,22 +72,27 @@ class Worker:
         self.stop()
         engine.stop(DRAIN_WITHIN)
         follower.join(DRAIN_WITHIN)
+        self._sender.close()
         self._attempt(self._finish)
 
     def _attempt(self, job: Callable[[], object]) -> None:
         try:
             job()
+        except exc.DBAPIError as error:
+            if not will_pass(error):
+                log.exception("job-failed")
+            log.warning("database-unavailable: %s", in_words(error))  # the job is done again in any case
         except Exception:
-            log.exception("job-failed")  # it is tried again
+            log.exception("job-failed")
 
     def _state(self) -> str:
         return self._store.persistently(partial(campaign_state, self._campaign_id))
 
-    def _has_work(self) -> bool:
-        """Whether something is left to do."""
+    def _stop_if_done(self) -> None:
         state = self._state()
         is_left = partial(has_work, self._campaign_id, is_active=state == "active")
-        return state != "paused" and self._store.persistently(is_left)
+        if state == "paused" or not self._store.persistently(is_left):
+            self.stop()
 
     def _beat(self, connection: sa.Connection) -> None:
         seen = connection.execute(sa.update(workers).where(workers.c.id == self._name).values(seen_at=now()))
@@ -92,20 +101,30 @@ class Worker:
             connection.execute(workers.insert().values(**values))
         self._beat_at = clock()
 
-    def _recover(self) -> None:
-        """Take over from dead workers, unless this one was held up itself and so the others may have been."""
+    def _recover(self, engine: Engine) -> None:
+        """Take over from dead workers, unless this one was held up itself and so the others may have been.
+
+        What this one was handed out while the database went away may never have come: that is handed out again too.
+        """
         if clock() - self._beat_at > LAPSE / 2:
             return
         alive = self._store.transaction(self._alive)
-        self._feeder.resume_all_but(self._campaign_id, alive)
+        pending = self._feeder.pending(self._campaign_id)
+        mine = {one for one, worker in pending.items() if worker == self._name}
+        missed = mine - engine.at_work
+        self._feeder.resume(
+            self._campaign_id,
+            {one for one, worker in pending.items() if worker not in alive} | (missed & self._missed),
+        )
+        self._missed = missed
         if self._feeder.is_idle(self._campaign_id):
             self._store.transaction(self._feed_lost_again)
 
     def _alive(self, connection: sa.Connection) -> set[str]:
         sweep(connection, self._campaign_id)
-        mine = sa.and_(workers.c.campaign_id == self._campaign_id)
+        mine = workers.c.campaign_id == self._campaign_id
         connection.execute(workers.delete().where(mine, workers.c.seen_at < now() - 100 * LAPSE))
-        alive = sa.select(workers.c.id).where(mine, workers.c.seen_at > now() - LAPSE)
+        alive = sa.select(workers.c.id).where(mine, is_alive())
         return {*connection.scalars(alive), self._name}
 
     def _feed_lost_again(self, connection: sa.Connection) -> None:
@@ -135,9 +154,9 @@ class Worker:
             self._attempt(self._follow_some)
 
     def _follow_some(self) -> None:
-        done = follow(self._store, self._client, self._campaign_id)
+        done = self._follower.follow()
         if self._state() == "cancelled":
-            done += delete(self._store, self._client, self._campaign_id)
+            done += self._follower.delete()
         self._sender.stopping.wait(0 if done else 0.5)
 
     def _finish(self) -> None:
@@ -238,7 +257,7 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     campaign_id, name = int(arguments[0]), arguments[1]
     with SmsScheduler() as client:
-        worker = Worker(Store(os.environ[STORE_VARIABLE]), client, campaign_id, name)
+        worker = Worker(Store(os.environ[STORE_VARIABLE], patience=LAPSE), client, campaign_id, name)
         signal.signal(signal.SIGTERM, lambda _number, _frame: worker.stop())
         threading.Thread(target=_stop_with_parent, args=(worker,), daemon=True).start()
         worker.run()

@@ -8,6 +8,7 @@ __all__ = [
     "BASE_URL_VARIABLE",
     "DEFAULT_BASE_URL",
     "DISTRIBUTION",
+    "HTTP_CORE",
     "NEEDS_KEY",
     "PACKAGE",
     "__version__",
@@ -22,6 +23,7 @@ DISTRIBUTION = "sms-scheduler"
 DEFAULT_BASE_URL = "https://sms-scheduler.com/api/v1"
 API_KEY_VARIABLE = "SMS_SCHEDULER_API_KEY"
 BASE_URL_VARIABLE = "SMS_SCHEDULER_BASE_URL"
+HTTP_CORE = "httpcore"  # what the HTTP library itself stands on
 NEEDS_KEY = True  # whether no operation works without the API key
 
 

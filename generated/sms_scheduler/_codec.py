@@ -36,13 +36,20 @@ def _json(value: object) -> bytes:
 
 def _encode_subclass(value: object) -> object:
     """A text or number of a subclass, which passed the check but which msgspec does not encode, as a plain one."""
-    return "".join(value) if isinstance(value, str) else int(cast("int", value))
+    return _plain(value)
+
+
+def _plain(value: object) -> object:
+    """The text or the number that an object of a subclass is, whatever it says of itself: that of an enum is a name."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    return int.__int__(value) if isinstance(value, int) else value
 
 
 def path_segment(name: str, value: Any, expected: type) -> str:
     """Percent-encode a path parameter; raises TypeError for one of another type."""
     _check({name: value}, GenericAlias(dict, (str, expected)))
-    segment = quote(str(value), safe="")
+    segment = quote(str(_plain(value)), safe="")
     if segment in {"", ".", ".."}:
         raise ValueError(f"{name} must not be {segment!r}, which would name another path")
     return segment
@@ -95,8 +102,8 @@ def decoder(result: type[T]) -> "msgspec.json.Decoder[T]":
 
 def decode(response: Response, body_decoder: "msgspec.json.Decoder[T]") -> T:
     """Decode the body of a response; raises InvalidResponseError for one that is not what the document says."""
-    encoding = response.headers.get("content-encoding", "identity")
-    if encoding != "identity":
+    encoding = response.headers.get("content-encoding", "")
+    if set(re.split(r"[\s,]+", encoding.lower())) - {"", "identity"}:
         raise InvalidResponseError(*_whole(response), f"encoded as {encoding}, which was not asked for")
     # While a long list grows, the garbage collector would look it through again and again: half of the time.
     is_paused = len(response.content) > 100_000 and gc.isenabled()

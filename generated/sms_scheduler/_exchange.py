@@ -78,9 +78,11 @@ class Tls:
         except ssl.SSLWantReadError:
             return b"".join(pieces) or None
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):  # said or not: h11 tells whether something is missing
-            self.is_over = True
+            pass
         except ssl.SSLError as error:
-            raise httpx.ReadError(str(error)) from None
+            if not pieces:
+                raise httpx.ReadError(str(error)) from None
+        self.is_over = True
         return b"".join(pieces)
 
     def _take(self, received: bytes) -> None:
@@ -115,19 +117,25 @@ class Conversation:
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LARGEST_HEAD)
         self._largest_body = largest_body
         self._tls = tls
+        self._asked: tuple[bytes, bytes, list[tuple[bytes, bytes]]] | None = None
         self.is_reusable = False
 
-    def ask(self, method: bytes, target: bytes, headers: list[tuple[bytes, bytes]], body: Iterable[bytes]) -> bytes:
-        """Begin with a request: what to send."""
+    def ask(
+        self, method: bytes, target: bytes, headers: list[tuple[bytes, bytes]], body: Iterable[bytes]
+    ) -> memoryview:
+        """Begin with a request: what to send, in a form that no traceback with local variables shows."""
         self.is_reusable = False
         self._interim, self._received = 0, 0
         self._head: h11.Response | None = None
         self._body = bytearray()
-        data = self._http.send(h11.Request(method=method, target=target, headers=headers)) or b""
+        if self._asked != (method, target, headers):  # else it has been checked: most sends differ in their body alone
+            self._asked = method, target, headers
+            self._request = h11.Request(method=method, target=target, headers=headers)
+        data = self._http.send(self._request) or b""
         for piece in body:
             data += self._http.send(h11.Data(data=piece)) or b""
         data += self._http.send(h11.EndOfMessage()) or b""
-        return self._tls.encrypt(data) if self._tls else data
+        return memoryview(self._tls.encrypt(data) if self._tls else data)
 
     def receive(self, received: bytes) -> Answer | None:
         """Take what has come, where no bytes at all mean that the server has closed the connection.

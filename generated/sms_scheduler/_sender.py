@@ -3,10 +3,11 @@
 
 import contextlib
 import time
+from typing import cast
 
 from ._about import httpx
 from ._call import Call
-from ._connections import CLOSED, Connections
+from ._connections import CLOSED, Connections, import_core
 from ._policy import GivingUpError
 from ._settings import Settings, check_type
 from ._types import Response
@@ -20,6 +21,10 @@ class _Transport(httpx.HTTPTransport):
 
     def __init__(self, connections: Connections) -> None:
         vars(self)["_pool"] = connections
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        import_core()
+        return super().handle_request(request)
 
 
 class Sender:
@@ -52,6 +57,7 @@ class Sender:
             with contextlib.closing(self._transport.handle_request(call.http_request(call.trace))) as response:
                 if response.is_stream_consumed:
                     return call.response(response, [response.content])
-                return call.response(response, response.iter_raw(), is_whole=self._is_ours)
+                stream = cast("httpx.SyncByteStream", response.stream)  # as it comes: nothing is compressed
+                return call.response(response, stream, is_whole=self._is_ours)
         except httpx.HTTPError as error:
             return error

@@ -28,7 +28,7 @@ from ._types import Request
 
 USER_AGENT = f"{DISTRIBUTION}/{__version__} {httpx.__name__}/{httpx.__version__}".encode()
 _NO_KEY = f"No API key: pass api_key=..., or set the environment variable {API_KEY_VARIABLE}."
-_A_DAY = 86_400.0
+A_DAY = 86_400.0
 _KINDS = ("connect", "read", "write", "pool")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)
 # Parsing a URL takes a tenth of the time of a request on a fast network.
@@ -165,19 +165,19 @@ def _problem_with(key: Secret) -> Exception | None:
 def _check_base_url(base_url: Any) -> None:
     check_type("base_url", base_url, str, "a text")
     wanted = f"base_url must be like {DEFAULT_BASE_URL}"
+    if "@" in base_url:
+        raise ValueError("base_url must not hold a user name or password.")
     try:
         url = httpx.URL(base_url)
-        port = url.port
-    except httpx.InvalidURL as error:
+        port, host = url.port, url.host
+    except (httpx.InvalidURL, UnicodeError) as error:  # idna's own errors are of the latter kind
         raise ValueError(f"{wanted}: {error}") from None
-    if url.userinfo or "@" in base_url:
-        raise ValueError("base_url must not hold a user name or password.")
-    if url.scheme not in {"http", "https"} or not url.host or {"?", "#"} & set(base_url) or len(base_url) > 2_000:
+    if url.scheme not in {"http", "https"} or not host or {*"?# "} & set(base_url) or len(base_url) > 2_000:
         raise ValueError(f"{wanted}, not {base_url!r}.")
     if port is not None and not 0 < port < 65_536:
         raise ValueError(f"{wanted}, and there is no port {port}.")
     if not _is_possible(url.raw_host.decode("ascii")):
-        raise ValueError(f"{wanted}, and there can be no host {url.host!r}.")
+        raise ValueError(f"{wanted}, and there can be no host {host!r}.")
 
 
 def _is_possible(host: str) -> bool:
@@ -190,7 +190,7 @@ def _is_possible(host: str) -> bool:
         return len(host) <= 253 and not is_number and all(map(_LABEL.fullmatch, labels))
 
 
-def check_seconds(name: str, seconds: Any, most: float = _A_DAY) -> None:
+def check_seconds(name: str, seconds: Any, most: float = A_DAY) -> None:
     """Raise a TypeError or ValueError for what is no number of seconds, or too many."""
     check_type(name, seconds, int | float, "a number of seconds")
     if not 0 < seconds <= most:

@@ -161,7 +161,9 @@ class SmsScheduler(BaseClient[Sender, httpx.BaseTransport]):
         """
         wait = Waiting("getSms", timeout, poll)
         while True:
-            report = self.get_sms(id)
+            with wait.asking():
+                client = self.with_options(deadline=wait.deadline(self._settings.deadline))
+                report = client.get_sms(id)
             if report.status.is_final:
                 return report
             self._sender.pause(wait.seconds_after(report))
@@ -181,7 +183,9 @@ class SmsScheduler(BaseClient[Sender, httpx.BaseTransport]):
         """
         wait = Waiting("getMessage", timeout, poll)
         while True:
-            report = self.get_message(id)
+            with wait.asking():
+                client = self.with_options(deadline=wait.deadline(self._settings.deadline))
+                report = client.get_message(id)
             if all(row.status.is_final for row in report):
                 return report
             self._sender.pause(wait.seconds_after(report))
@@ -331,7 +335,9 @@ class AsyncSmsScheduler(BaseClient["AsyncSender", httpx.AsyncBaseTransport]):
         """
         wait = Waiting("getSms", timeout, poll)
         while True:
-            report = await self.get_sms(id)
+            with wait.asking():
+                client = self.with_options(deadline=wait.deadline(self._settings.deadline))
+                report = await client.get_sms(id)
             if report.status.is_final:
                 return report
             await self._sender.pause(wait.seconds_after(report))
@@ -351,7 +357,9 @@ class AsyncSmsScheduler(BaseClient["AsyncSender", httpx.AsyncBaseTransport]):
         """
         wait = Waiting("getMessage", timeout, poll)
         while True:
-            report = await self.get_message(id)
+            with wait.asking():
+                client = self.with_options(deadline=wait.deadline(self._settings.deadline))
+                report = await client.get_message(id)
             if all(row.status.is_final for row in report):
                 return report
             await self._sender.pause(wait.seconds_after(report))

@@ -29,6 +29,7 @@ import attrs
 from ._types import JsonObject
 
 _LONGEST_TEXT = 2_000  # of a message, in characters
+_LONGEST_WAIT = 1e9  # seconds, which a timedelta holds: thirty years
 
 
 @attrs.define(slots=False, repr=False, str=False, eq=False)
@@ -149,7 +150,7 @@ class WaitTimeoutError(SmsSchedulerError):
 
     Attributes:
         seconds: How long was waited for it.
-        last: The last report.
+        last: The last report; None if none has come.
     """
 
     seconds: float
@@ -163,7 +164,7 @@ def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
     """Read Retry-After, a number of seconds or a date; None if it is absent or neither."""
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value):
-        return float(value)
+        return min(float(value), _LONGEST_WAIT)
     try:
         until = parsedate_to_datetime(value)
         if until.tzinfo is None:  # -0000, "no zone known"; HTTP dates are in UTC by definition

@@ -3,24 +3,65 @@
 import argparse
 import signal
 import sys
-from datetime import datetime
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Event
 from types import FrameType
+from typing import Any
 
-from .faults import KINDS, Fault
+from .backend.checks import ArgumentError
+from .faults import KINDS
 from .http.api import SMS_IDS
 from .server import MockServer
+
+_PROGRAM = "python -m sms_scheduler_mock"
 
 
 def main() -> int:
     """Serve until Ctrl-C or a request to terminate. Returns the exit code."""
+    options, named = _options()
+    frozen, state = options.pop("frozen"), options["state"]
+    goes_on = state is not None and state.is_file()
+
+    stop = Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        stop.set()
+
+    signal.signal(signal.SIGINT, on_signal)
+    signal.signal(signal.SIGTERM, on_signal)
+    try:
+        with MockServer(**options, ticking=not frozen) as server:
+            print(f"url:     {server.url}\napi key: {server.api_key}")
+            print(f"page:    {server.page_url or 'off, and the admin API too; --admin turns them on'}")
+            if goes_on:
+                print(f"state:   {state}, whose clock, account and delivery results win over the options")
+            print("Ctrl-C stops it.", flush=True)
+            while not stop.wait(1):  # a wait without end cannot be interrupted on Windows
+                pass
+    except ArgumentError as error:
+        print(f"{_PROGRAM}: {named.get(error.name, error.name)} {error.reason}", file=sys.stderr)
+        return 1
+    except (OSError, ValueError) as error:
+        reason = (isinstance(error, OSError) and error.strerror) or error
+        print(f"{_PROGRAM}: {reason}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _options() -> tuple[dict[str, Any], dict[str, str]]:
+    """The arguments of MockServer as they were given, and the options that they are called on the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m sms_scheduler_mock",
+        prog=_PROGRAM,
         description="A mock of the SMS Scheduler server. It sends nothing and, without --state, forgets "
         "everything when it stops.",
     )
-    add = parser.add_argument
+    named: dict[str, str] = {}
+
+    def add(option: str, into: Callable[..., argparse.Action] = parser.add_argument, **settings: Any) -> None:
+        named[into(option, **settings).dest] = option
+
     add("--host", default="127.0.0.1", help="where to listen (%(default)s; 0.0.0.0 or ::, everywhere)")
     add("--port", type=int, default=0, help="0, the default, takes one that is free")
     add(
@@ -38,7 +79,7 @@ def main() -> int:
         f'"rate_limit:rate=5/s"; there are {", ".join(KINDS)}; or a JSON object of the same fields, which has headers and a '
         "body too; may be repeated",
     )
-    add("--now", type=_moment, metavar="TIME", help='what its clock shows at first, such as "2030-01-01 12:00:00"')
+    add("--now", metavar="TIME", help='what its clock shows at first, such as "2030-01-01 12:00:00"')
     add("--frozen", action="store_true", help="the clock stands still until it is moved by the admin API")
     add(
         "--admin",
@@ -80,7 +121,7 @@ def main() -> int:
     add("--path-prefix", default="", metavar="PATH", help="what stands before every path, for a server behind a proxy")
     add("--tls-cert", type=Path, metavar="FILE", help="serve https with this certificate, in PEM")
     add("--tls-key", type=Path, metavar="FILE", help="the key of the certificate, if it is in another file")
-    limits = parser.add_argument_group("limits").add_argument
+    limits = partial(add, into=parser.add_argument_group("limits").add_argument)
     limits("--capacity", type=int, default=1_000_000, metavar="N", help="messages held at most (%(default)s)")
     limits("--max-held", type=int, default=500_000_000, metavar="N", help="bytes of memory they take (%(default)s)")
     limits("--max-body", type=int, default=1_000_000, metavar="N", help="bytes of a request body (%(default)s)")
@@ -94,42 +135,7 @@ def main() -> int:
         metavar="SECONDS",
         help="how long a request may take to arrive (%(default)s)",
     )
-    options = vars(parser.parse_args())
-    faults, frozen = options.pop("faults"), options.pop("frozen")
-
-    stop = Event()
-
-    def on_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        stop.set()
-
-    signal.signal(signal.SIGINT, on_signal)
-    signal.signal(signal.SIGTERM, on_signal)
-    try:
-        server = MockServer(**options, ticking=not frozen)
-        for fault in faults:
-            server.add_fault(Fault.parse(fault))
-        with server:
-            page = [f"page:    {server.page_url}"] if server.page_url else []
-            print(
-                f"url:     {server.url}", f"api key: {server.api_key}", *page, "Ctrl-C stops it.", sep="\n", flush=True
-            )
-            while not stop.wait(1):  # a wait without end cannot be interrupted on Windows
-                pass
-    except (OSError, ValueError) as error:
-        reason = (isinstance(error, OSError) and error.strerror) or error
-        print(f"{parser.prog}: {reason}", file=sys.stderr)
-        return 1
-    return 0
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo:
-        raise argparse.ArgumentTypeError(f"a time without a zone is wanted, such as 2030-01-01 12:00:00, not {text!r}")
-    return moment
+    return vars(parser.parse_args()), named
 
 
 if __name__ == "__main__":

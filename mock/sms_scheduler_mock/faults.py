@@ -10,7 +10,7 @@ from http import HTTPStatus
 from threading import Lock
 from typing import Any, Self
 
-from .backend import machine_time
+from .backend import checks, machine_time
 from .http.exchange import Answer, Damage, Request, Response
 
 # The most faults that are on at once: each request goes through all of them.
@@ -91,10 +91,13 @@ class Fault:
     done: bool | None = None
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            checks.check_type(field.name, getattr(self, field.name), field.type)
         takes = _TAKES.get(self.kind)
         if takes is None:
             close = difflib.get_close_matches(self.kind, _TAKES)
-            hint = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(_TAKES)}"
+            kinds = f"there are {', '.join(KINDS)}, and in Python hook"
+            hint = f"did you mean {' or '.join(close)}?" if close else kinds
             raise ValueError(f"there is no fault {self.kind!r}: {hint}")
         given = [f.name for f in fields(self)[3:] if getattr(self, f.name) is not None]
         for name in given:
@@ -130,11 +133,19 @@ class Fault:
 
         Raises ValueError if it makes no sense.
         """
-        values = _from_json(text) if text.lstrip().startswith("{") else _from_short_form(text)
-        try:
-            return cls(**values)
-        except TypeError as error:
-            raise ValueError(f"{text!r} is no fault: {error}") from None
+        return cls.of(_from_json(text) if text.lstrip().startswith("{") else _from_short_form(text))
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Make a fault of its fields, as JSON has them. Raises ValueError if it makes no sense."""
+        known = [field.name for field in fields(cls) if field.name != "hook"]
+        for name in values:
+            if name not in known:
+                raise ValueError(f"a fault has no {name}, only {', '.join(known)}")
+        if values.get("kind") == "hook":
+            raise ValueError("the fault hook takes a function, which only Python can give")
+        given: dict[str, Any] = {"kind": "", **values}
+        return cls(**given)
 
     def as_json(self) -> dict[str, object]:
         """All fields but `hook`; a body of bytes as the text that it is in UTF-8."""
@@ -242,15 +253,20 @@ class Faults:
     Args:
         answer: Answers requests without any fault.
         operations: The names of the operations that a fault can be for.
+        initial: The faults that are on at first, and after a reset.
         has_tls: Whether the server speaks TLS.
     """
 
-    def __init__(self, answer: Answer, operations: Collection[str], *, has_tls: bool) -> None:
+    def __init__(
+        self, answer: Answer, operations: Collection[str], initial: Collection[Fault], *, has_tls: bool
+    ) -> None:
         self._answer = answer
         self._operations = operations
         self._has_tls = has_tls
         self._lock = Lock()
         self._entries: list[_Entry] = []
+        self._initial = initial
+        self.reset()
 
     @property
     def on(self) -> tuple[Fault, ...]:
@@ -263,7 +279,9 @@ class Faults:
         if fault.operation is not None and fault.operation not in self._operations:
             raise ValueError(f"there is no operation {fault.operation!r}, only {', '.join(sorted(self._operations))}")
         if fault.kind == "tls" and not self._has_tls:
-            raise ValueError("the fault tls is for a server with TLS: give it a certificate, with tls_cert")
+            raise ValueError(
+                "the fault tls is for a server with TLS: start it with tls_cert, --tls-cert on the command line"
+            )
         with self._lock:
             if len(self._entries) >= _MOST:
                 raise ValueError(f"{_MOST} faults are on, which is as many as there may be: clear them first")
@@ -273,6 +291,12 @@ class Faults:
         """Turn all of them off."""
         with self._lock:
             self._entries = []
+
+    def reset(self) -> None:
+        """Turn on those that were on at first, and no others. Raises ValueError if one makes no sense."""
+        self.clear()
+        for fault in self._initial:
+            self.add(fault)
 
     def answer(self, request: Request) -> Response:
         """Answer a request with the faults that concern it."""

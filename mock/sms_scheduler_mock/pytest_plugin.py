@@ -5,7 +5,6 @@ missing: nothing but pytest is imported before a test asks for a fixture. PYTEST
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
 _SERVER: "pytest.StashKey[MockServer]" = pytest.StashKey()
 _MODULE = pytest.StashKey[str]()  # of the test before
+_SETTINGS = ("now", "ticking", "sms_ids")  # that are arguments of the mock server
 _SINCE = ("test", "module", "session")
 
 
@@ -54,11 +54,11 @@ def _begins_anew(item: pytest.Item) -> bool:
 @pytest.fixture(scope="session")
 def sms_scheduler_server_options(pytestconfig: pytest.Config) -> Mapping[str, Any]:
     """The arguments of the mock server. Define a fixture of this name and scope in the topmost conftest.py to give others."""
-    return {
-        "now": _start(pytestconfig.getini("sms_scheduler_now")),
-        "ticking": pytestconfig.getini("sms_scheduler_ticking"),
-        "sms_ids": pytestconfig.getini("sms_scheduler_sms_ids"),
-    }
+    try:
+        settings = {name: pytestconfig.getini(f"sms_scheduler_{name}") for name in _SETTINGS}
+    except (ValueError, pytest.UsageError) as error:  # which does not tell its name
+        pytest.fail(f"sms_scheduler_ticking is true or false: {error}", pytrace=False)
+    return settings | {"now": settings["now"] or None}
 
 
 @pytest.fixture(scope="session")
@@ -75,6 +75,9 @@ def _sms_scheduler_mock(
     try:
         server = MockServer(**sms_scheduler_server_options)
     except (TypeError, ValueError) as error:
+        name: str = getattr(error, "name", "")
+        if name in _SETTINGS and sms_scheduler_server_options[name] == pytestconfig.getini(f"sms_scheduler_{name}"):
+            pytest.fail(f"sms_scheduler_{error}", pytrace=False)
         pytest.fail(f"the mock server cannot be made with these sms_scheduler_server_options: {error}", pytrace=False)
     pytestconfig.stash[_SERVER] = server
     yield server
@@ -92,15 +95,3 @@ def sms_scheduler_server(_sms_scheduler_mock: "MockServer") -> "Iterator[MockSer
 def sms_scheduler_transport(_sms_scheduler_mock: "MockServer") -> "InProcessTransport[MockServer]":
     """An httpx transport, sync and async, to the same server without a socket; its `server` is the server."""
     return _sms_scheduler_mock.transport
-
-
-def _start(text: str) -> datetime | None:
-    try:
-        start = datetime.fromisoformat(text) if text else None
-    except ValueError:
-        start = None
-    if text and (start is None or start.tzinfo):
-        pytest.fail(
-            f"sms_scheduler_now is a time without a zone, such as 2030-01-01 12:00:00, not {text!r}", pytrace=False
-        )
-    return start

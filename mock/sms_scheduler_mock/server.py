@@ -9,16 +9,17 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import anyio.to_thread
-from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from .admin.api import PREFIX, Admin
 from .admin.app import AdminApp
+from .backend import checks
+from .backend.checks import ArgumentError
 from .backend.simulation import Simulation
 from .document import OPENAPI, Document
 from .faults import Fault, Faults, Hook
-from .http.api import SMS_IDS, Api, SmsIds
-from .http.app import App
+from .http.api import Api, SmsIds
+from .http.app import App, Nothing
 from .http.guard import DEFAULT_KEY, Guard
 from .http.hosts import Hosts, is_loopback, origin
 from .http.routing import Service
@@ -50,12 +51,14 @@ class MockServer(Simulation):
             that others can reach it is made up.
         sms_ids: How `sms_ids` reads: "lists" (a list of ids for each phone number, and several of
             them for a long text) or "integers" (one id for each).
-        now: Start of the server's clock, without a time zone; by default the local time.
+        now: Start of the server's clock, without a time zone, as a datetime or as "2030-01-01 12:00:00"; by default the
+            local time.
         ticking: Whether the clock runs by itself. By default it stands still until `advance` or
             `travel_to` is called.
         delivery_results: By phone number, the status that SMS to it end in; see `delivery_result`.
         senders: The ids of the only senders that the account has; by default it has any.
         credits: How many SMS the account can pay for; see `credits`. By default it can pay for any number.
+        faults: The faults that are on at first, each a `Fault` or as on the command line: "status:status=503,times=1".
         document: Another OpenAPI document to serve from, in JSON.
         state: A SQLite file that keeps what is accepted, deleted and set. What it holds already wins over the
             other arguments. An answer leaves when its change is in the file: a server that is killed and started
@@ -90,6 +93,7 @@ class MockServer(Simulation):
         OSError: The state cannot be opened; on entering the block: it cannot listen there, or with that certificate.
     """
 
+    @checks.typed
     def __init__(
         self,
         *,
@@ -97,13 +101,14 @@ class MockServer(Simulation):
         port: int = 0,
         api_key: str | None = None,
         sms_ids: SmsIds = "lists",
-        now: datetime | None = None,
+        now: datetime | str | None = None,
         ticking: bool = False,
         delivery_results: Mapping[str, int | str] | None = None,
         senders: Collection[int] | None = None,
         credits: int | None = None,  # noqa: A002
-        document: Path | None = None,
-        state: Path | None = None,
+        faults: Collection[Fault | str] = (),
+        document: Path | str | None = None,
+        state: Path | str | None = None,
         seed: int = 0,
         capacity: int = 1_000_000,
         max_held: int = 500_000_000,
@@ -120,10 +125,9 @@ class MockServer(Simulation):
         tls_key: Path | str | None = None,
     ) -> None:
         if not 0 <= port <= 65535:
-            raise ValueError(f"there is no port {port}: ports are 0 to 65535")
-        if sms_ids not in SMS_IDS:
-            raise ValueError(f"sms_ids reads as {' or '.join(SMS_IDS)}, not {sms_ids!r}")
-        _check_limits(
+            raise ArgumentError("port", f"is 0 to 65535, not {port}")
+        checks.at_least(
+            1,
             capacity=capacity,
             max_held=max_held,
             max_body=max_body,
@@ -132,13 +136,13 @@ class MockServer(Simulation):
             max_answer=max_answer,
             request_timeout=request_timeout,
         )
-        if not re.fullmatch("(/[^/?#%]+)*", path_prefix):
-            raise ValueError(
-                f"a path prefix begins with a slash and does not end with one, as in /sms, not {path_prefix!r}"
-            )
+        if not re.fullmatch(r"(/(?!\.\.?(/|$))[A-Za-z0-9._~-]+)*", path_prefix):
+            words = "has letters, digits and -._~ after a slash, as in /sms or /a/b, and no slash at its end"
+            raise ArgumentError("path_prefix", f"{words}; not {path_prefix!r}")
         if tls_key and not tls_cert:
-            raise ValueError("tls_key is the key of a certificate: give tls_cert too")
-        self.document = Document(document or OPENAPI)
+            raise ArgumentError("tls_cert", "is needed too: what was given is the key of a certificate")
+        initial = [fault if isinstance(fault, Fault) else Fault.parse(fault) for fault in faults]
+        self.document = Document(Path(document or OPENAPI))
         super().__init__(
             self.document.statuses,
             api_key=DEFAULT_KEY if api_key is None and is_loopback(host) else api_key,
@@ -159,14 +163,15 @@ class MockServer(Simulation):
         self.api = Api(
             self.document, self.ledger, self.account, sms_ids=sms_ids, max_sms=max_sms, max_errors=max_errors
         )
-        self._faults = Faults(self.api.answer, self.document.operation_names, has_tls=tls is not None)
+        operations = self.document.operation_names
+        self._faults = Faults(self.api.answer, operations, initial, has_tls=tls is not None)
         self._service = Service(self.document, self._faults.answer, max_body)
         self._has_admin = is_loopback(host) if admin is None else admin
         guard = Guard(Hosts(allowed_hosts), cors_origins, self.account)
-        other: ASGIApp = Starlette()
+        other: ASGIApp = Nothing(path_prefix + self.document.base_path)
         if self._has_admin:
-            operations = Admin(self, self._faults, max_answer)
-            other = AdminApp(self.document, operations, guard, everybody=admin is True)
+            admin_api = Admin(self, self._faults, max_answer)
+            other = AdminApp(self.document, admin_api, guard, other, everybody=admin is True)
         self._app = guard.around(App(self._service, other, guard.is_stranger, path_prefix))
         self._running: UvicornServer | None = None
         self._blocks = 0  # that it is in
@@ -279,7 +284,7 @@ class MockServer(Simulation):
         self._faults.clear()
 
     def reset(self) -> None:
-        """Go back to how it all began: no messages, no faults, the first key, the clock and all else as the arguments have it.
+        """Go back to how it all began: no messages, the first key, the faults, the clock and all else as the arguments have it.
 
         The state is forgotten too. A server that was closed within its block listens again, at the same address.
 
@@ -287,7 +292,7 @@ class MockServer(Simulation):
             OSError: Something else listens there by now.
         """
         super().reset()
-        self._faults.clear()
+        self._faults.reset()
         if self._blocks and not self._running:
             self._listen()
 
@@ -335,9 +340,3 @@ class MockServer(Simulation):
             self._running.stop()
             self._running = None
         self._let_go()
-
-
-def _check_limits(**limits: float) -> None:
-    for name, limit in limits.items():
-        if not limit >= 1:
-            raise ValueError(f"{name} is 1 or more")

@@ -1,6 +1,6 @@
-"""Campaigns beside a bare asyncio loop that keeps nothing: recipients through the mock server, in a process of its own.
+"""Campaigns beside a bare asyncio loop that keeps nothing, and beside Celery: recipients through the mock server in a process of its own.
 
-PostgreSQL is measured too if SMS_SCHEDULER_CAMPAIGN_BENCH_STORE names an empty database, as in postgresql://user@host/database.
+PostgreSQL is measured if it is installed. Worker processes start before the time does.
 """
 
 import asyncio
@@ -11,18 +11,22 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
+import sqlalchemy as sa
 from sms_scheduler import AsyncSmsScheduler
 from sms_scheduler_campaign import Campaign
+from sms_scheduler_campaign.store import Store
 
+from . import postgres
 from .work import Work
 
-_STORE = "SMS_SCHEDULER_CAMPAIGN_BENCH_STORE"
 _KEY = "mock-api-key"
 _RECIPIENTS = {100: 50_000, 1: 3_000}  # by the size of a batch
+_FEW, _MANY = 20_000, 1_000_000
 _BARE = "a bare asyncio loop"
 # How many times as long as the bare loop: half of its throughput on PostgreSQL, 0.35 of it on SQLite.
 _TARGETS = {"PostgreSQL": 2.0, "SQLite": 2.86}
@@ -31,22 +35,54 @@ _TARGETS = {"PostgreSQL": 2.0, "SQLite": 2.86}
 @contextmanager
 def works(folder: Path) -> Generator[list[Work]]:
     """All that is measured."""
-    with _mock_server() as url:
+    with ExitStack() as stack:
+        url = stack.enter_context(_mock_server())
         stores = {"SQLite": f"sqlite:///{folder}/campaign.db"}
-        if _STORE in os.environ:
-            stores["PostgreSQL"] = os.environ[_STORE]
-        cases = [(kind, size, workers) for kind in stores for size, workers in ((100, 1), (100, 2), (100, 4), (1, 1))]
+        if binaries := postgres.find():
+            stores["PostgreSQL"] = stack.enter_context(postgres.running(binaries)).create()
+        cases = [(kind, size, workers) for kind in stores for size in _RECIPIENTS for workers in (1, 2, 4)]
+        large = _Large(f"sqlite:///{folder}/large.db", url)
         yield [
+            *(_throughput(kind, stores[kind], url, size, workers) for kind, size, workers in cases),
             Work(
-                name=f"campaign of {_RECIPIENTS[size]:,} in batches of {size}, {kind}, {workers} workers",
-                peer=_BARE,
-                target=_TARGETS[kind],
+                name="50,000 recipients in batches of 100, SQLite, beside Celery's worker and filesystem broker",
+                peer="celery",
+                target=1.0,
                 unit="s",
-                rounds=3,
-                by={"ours": partial(_campaign, stores[kind], url, size, workers), _BARE: partial(_bare, url, size)},
-            )
-            for kind, size, workers in cases
+                rounds=2,
+                by={
+                    "ours": partial(_campaign, stores["SQLite"], url, 100, 1),
+                    "celery": partial(_celery, folder, url, 100),
+                },
+            ),
+            Work(
+                name=f"memory of a worker that sends {_MANY:,}, SQLite",
+                peer=f"of {_FEW:,}",
+                target=1.1,
+                unit="MB",
+                rounds=1,
+                by={"ours": partial(large.memory, _MANY), f"of {_FEW:,}": partial(large.memory, _FEW)},
+            ),
+            Work(
+                name=f"1,000 recipients of {_MANY:,} that are queued, SQLite",
+                peer=f"of {_FEW:,}",
+                target=1.1,
+                unit="ms",
+                rounds=1,
+                by={"ours": partial(large.cost, _MANY), f"of {_FEW:,}": partial(large.cost, _FEW)},
+            ),
         ]
+
+
+def _throughput(kind: str, store: str, url: str, size: int, workers: int) -> Work:
+    return Work(
+        name=f"{_RECIPIENTS[size]:,} recipients in batches of {size}, {kind}, {workers} worker{'s'[: workers - 1]}",
+        peer=_BARE,
+        target=_TARGETS[kind],
+        unit="s",
+        rounds=2,
+        by={"ours": partial(_campaign, store, url, size, workers), _BARE: partial(_bare, url, size)},
+    )
 
 
 @contextmanager
@@ -74,24 +110,79 @@ def _is_up(url: str) -> bool:
 def _campaign(store: str, url: str, size: int, workers: int) -> float:
     """Seconds to send, without the start of the processes and without following."""
     count = _RECIPIENTS[size]
+    with _filled(store, size, count) as campaign, _sending(campaign, url, workers):
+        return _seconds_to_send(campaign, count)
+
+
+@contextmanager
+def _filled(store: str, size: int, count: int) -> Generator[Campaign]:
     with Campaign.create(store, uuid.uuid4().hex, text="Hello", sender_id=1, batch_size=size) as campaign:
         campaign.add(_numbers(count))
-        run = threading.Thread(target=partial(campaign.run, api_key=_KEY, base_url=url, workers=workers))
-        run.start()
-        _wait(lambda: campaign.status().recipients["queued"] < count)
-        began, before = time.perf_counter(), count - campaign.status().recipients["queued"]
-        _wait(lambda: not campaign.status().recipients["queued"] and not campaign.status().recipients["posting"])
-        seconds = time.perf_counter() - began
+        yield campaign
+
+
+@contextmanager
+def _sending(campaign: Campaign, url: str, workers: int) -> Generator[None]:
+    """Let workers send, until the end of the block."""
+    run = threading.Thread(target=partial(campaign.run, api_key=_KEY, base_url=url, workers=workers))
+    run.start()
+    try:
+        yield
+    finally:
         campaign.pause()
         run.join()
-        return seconds * count / (count - before)
+
+
+def _seconds_to_send(campaign: Campaign, count: int) -> float:
+    """How long it takes to send so many; from when the first ones are sent."""
+
+    def left() -> int:
+        found = campaign.status().recipients
+        return found["queued"] + found["posting"]
+
+    total = left()
+    _wait(lambda: left() < total)
+    began, before = time.perf_counter(), total - left()
+    _wait(lambda: left() <= total - count)
+    return (time.perf_counter() - began) * count / (total - left() - before)
+
+
+class _Large:
+    """Campaigns of many recipients, which are filled once."""
+
+    def __init__(self, store: str, url: str) -> None:
+        self._store, self._url = store, url
+
+    def memory(self, count: int) -> float:
+        """Bytes of memory of the worker at most, from the first to the last recipient."""
+        with _filled(self._store, 100, count) as campaign, _sending(campaign, self._url, 1):
+            worker = self._worker()
+            _seconds_to_send(campaign, count - 2_000)
+            return _peak(worker)
+
+    def cost(self, count: int) -> float:
+        """Seconds to send 1,000 of those that are queued."""
+        with _filled(self._store, 100, count) as campaign, _sending(campaign, self._url, 1):
+            return _seconds_to_send(campaign, 10_000) / 10
+
+    def _worker(self) -> int:
+        with closing(Store(self._store)) as store, store.engine.connect() as connection:
+            _wait(lambda: connection.scalar(sa.text("SELECT count(*) FROM sms_worker")))
+        children = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+        found = [int(one) for file in children for one in file.read_text().split()]
+        return next(one for one in found if b"campaign.worker" in Path(f"/proc/{one}/cmdline").read_bytes())
+
+
+def _peak(process: int) -> float:
+    status = Path(f"/proc/{process}/status").read_text()
+    return float(status.partition("VmHWM:")[2].split()[0]) * 1024
 
 
 def _bare(url: str, size: int) -> float:
-    numbers = list(_numbers(_RECIPIENTS[size]))
+    numbers = _numbers(_RECIPIENTS[size])
 
     async def send() -> None:
-        batches = iter([numbers[start : start + size] for start in range(0, len(numbers), size)])
+        batches = iter(_batches(numbers, size))
         async with AsyncSmsScheduler(_KEY, base_url=url) as client:
 
             async def one() -> None:
@@ -107,10 +198,35 @@ def _bare(url: str, size: int) -> float:
     return time.perf_counter() - began
 
 
+def _celery(folder: Path, url: str, size: int) -> float:
+    """Seconds for one worker with 16 threads, which keeps no state but its queue: a crash loses or repeats a batch."""
+    account = {"BENCH_QUEUE": str(folder / "celery"), "BENCH_URL": url, "BENCH_KEY": _KEY}
+    os.environ |= account
+    from .celery_tasks import done, forget, send  # noqa: PLC0415  # it reads the environment
+
+    forget()
+    command = [sys.executable, "-P", "-m", "celery", "-A", "benchmarks.celery_tasks", "worker"]
+    options = ["--pool", "threads", "--concurrency", "16", "--loglevel", "CRITICAL", "--without-mingle"]
+    count = _RECIPIENTS[size] // size
+    for batch in _batches(_numbers(_RECIPIENTS[size]), size):
+        send.delay(batch)  # pyright: ignore[reportFunctionMemberAccess]
+    with subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as worker:
+        _wait(lambda: done() > 0)
+        began, before = time.perf_counter(), done()
+        _wait(lambda: done() >= count)
+        seconds = time.perf_counter() - began
+        worker.terminate()
+    return seconds * count / (count - before)
+
+
+def _batches(numbers: Generator[str], size: int) -> list[list[str]]:
+    return list(iter(lambda: list(islice(numbers, size)), []))
+
+
 def _numbers(count: int) -> Generator[str]:
     return (f"+336{index:08}" for index in range(count))
 
 
-def _wait(condition: Callable[[], bool]) -> None:
+def _wait(condition: Callable[[], object]) -> None:
     while not condition():
-        time.sleep(0.05)
+        time.sleep(0.05)  # each look at a campaign takes time from its workers

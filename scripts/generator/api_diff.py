@@ -85,6 +85,7 @@ class Surface:
     base_url: str
     operations: Mapping[str, Operation]
     models: Mapping[str, Mapping[str, Item]]
+    choices: Mapping[str, str]
     errors: Mapping[str, Mapping[str, Item]]
     enums: Mapping[str, Enum]
     docstrings: Mapping[str, str]
@@ -104,9 +105,10 @@ class Surface:
         queue = [item.type for item in items]
         found: set[str] = set()
         while queue:
-            for name in set(re.findall(r"\w+", queue.pop())) & self.models.keys() - found:
+            for name in set(re.findall(r"\w+", queue.pop())) & (self.models.keys() | self.choices.keys()) - found:
                 found.add(name)
-                queue += [item.type for item in self.models[name].values()]
+                queue += [item.type for item in self.models.get(name, {}).values()]
+                queue.append(self.choices.get(name, ""))
         return found
 
 
@@ -172,7 +174,8 @@ def report(old: Path, new: Path, document: Document) -> Report:
         ValueError: One of them is no client that can be read.
     """
     before, after = _surface(old), _surface(new)
-    found = [*_operations(before, after), *_models(before, after), *_errors(before, after), *_enums(before, after)]
+    found = [*_operations(before, after), *_models(before, after), *_choices(before, after)]
+    found += [*_errors(before, after), *_enums(before, after)]
     if before.base_url != after.base_url:
         text = f"clients send to `{after.base_url}` by default, not to `{before.base_url}`"
         found.append(Change(CHANGED, ("base_url", ""), text, BREAKING))
@@ -227,7 +230,8 @@ def _read(package: Any) -> Surface:
         version=ast.literal_eval(str(package["_about.__version__"].value)),
         base_url=ast.literal_eval(str(package["_about.DEFAULT_BASE_URL"].value)),
         operations=operations,
-        models={name: _items(item) for name, item in classes.items() if name not in enums | errors},
+        models={name: _items(item) for name, item in classes.items() if item.is_class and name not in enums | errors},
+        choices={name: str(item.value) for name, item in classes.items() if item.is_attribute},
         errors={name: _items(classes[name]) for name in errors},
         enums={name: _enum(classes[name]) for name in enums},
         docstrings={name: item.docstring.value if item.docstring else "" for name, item in documented.items()},
@@ -338,6 +342,16 @@ def _models(old: Surface, new: Surface) -> Iterator[Change]:
     for name in (yield from _classes("model", old.models, new.models)):
         uses = {"is_given": name in sent, "is_taken": name in received or name not in sent}
         yield from _item_changes(name, "field", old.models[name], new.models[name], **uses)
+
+
+def _choices(old: Surface, new: Surface) -> Iterator[Change]:
+    """Objects of several kinds."""
+    for name in (yield from _classes("choice", old.choices, new.choices)):
+        before, after = (set(_alternatives(each.choices[name])) for each in (old, new))
+        for kind in sorted(after - before):
+            yield Change(ADDED, (name, ""), f"`{name}`: may be `{kind}` too", FEATURE)
+        for kind in sorted(before - after):
+            yield Change(REMOVED, (name, ""), f"`{name}`: is never `{kind}` any more", BREAKING)
 
 
 def _errors(old: Surface, new: Surface) -> Iterator[Change]:

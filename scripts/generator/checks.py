@@ -3,19 +3,24 @@
 `read(path)` returns a `Document` or raises `DocumentError`, whose text is one line for each mistake.
 """
 
+import contextlib
+import json
 import re
 from collections.abc import Callable, Container, Iterator
 from difflib import get_close_matches
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
-from openapi_spec_validator import OpenAPIV31SpecValidator
-from referencing import Registry
-from referencing.exceptions import Unresolvable
-from referencing.jsonschema import DRAFT202012
+from jsonschema_rs import (
+    Draft202012,
+    Draft202012Validator,
+    ReferencingError,
+    Registry,
+    ValidationError,
+    ValidationErrorKind,
+)
 
 from .document import Document, DocumentError, Mistake, load, pointer_of
 from .source import Pointer
@@ -26,7 +31,9 @@ WAITER = {"name": str, "until": str}
 EXTENSIONS = {*ENUM_LISTS, "x-datetime-format", "x-waiter"}
 Check = Callable[[Document], Iterator[Mistake]]
 WITH_EXAMPLES = {"parameter", "header", "media type"}
-_SCHEMAS = Draft202012Validator(Draft202012Validator.META_SCHEMA)
+MOST_PARTS = 1000
+_SCHEMAS = Draft202012Validator({"$ref": "https://json-schema.org/draft/2020-12/schema"})
+_PATTERNS = Draft202012Validator({"format": "regex"}, validate_formats=True)
 
 
 def read(path: Path, *more: Check) -> Document:
@@ -36,8 +43,8 @@ def read(path: Path, *more: Check) -> Document:
         DocumentError: It cannot be read, or has mistakes; all of them are told.
     """
     document = load(path)
-    mistakes = list(_version(document))
-    # what is wrong in a document of another version is that it is of another version
+    # what is wrong in a document of another version is that it is of another version, and who could read a bomb?
+    mistakes = list(_version(document)) or list(_sizes(document))
     for check in () if mistakes else (_references, _structure, _inner_schemas, _contents, *more):
         told = {mistake.pointer for mistake in mistakes}
         try:
@@ -56,26 +63,76 @@ def _version(document: Document) -> Iterator[Mistake]:
         yield Mistake(("openapi",), f"expected an OpenAPI version 3.1.x, not {version!r}")
 
 
+def _sizes(document: Document) -> Iterator[Mistake]:
+    """Schemas that are put together of more than anybody could read: by references, a few lines can stand for billions."""
+    sizes: dict[str, int] = {}
+
+    def size(schema: Any) -> int:
+        if not isinstance(schema, dict):
+            return 1
+        reference = schema.get("$ref")
+        if not isinstance(reference, str):
+            lists = [schema.get(key) for key in ("allOf", "anyOf", "oneOf")]
+            return 1 + sum(size(part) for parts in lists if isinstance(parts, list) for part in parts)
+        if reference not in sizes:
+            sizes[reference] = 1  # which it is if it leads back to itself
+            with contextlib.suppress(LookupError, ValueError, TypeError):
+                sizes[reference] = size(document.at(pointer_of(reference)))
+        return sizes[reference]
+
+    for pointer, schema in document.schemas():
+        if size(schema) > MOST_PARTS:
+            yield Mistake(
+                pointer, f"is put together of more than {MOST_PARTS} schemas; write out those that are needed"
+            )
+            return
+
+
 def _structure(document: Document) -> Iterator[Mistake]:
     """What OpenAPI itself asks for."""
     for name, schema in document.data.get("components", {}).get("schemas", {}).items():
-        for error in _SCHEMAS.iter_errors(schema):
-            yield _mistake(best_match([error]) or error, ("components", "schemas", name))
-    for error in OpenAPIV31SpecValidator.schema_validator.iter_errors(document.data):
-        yield _mistake(error)
+        yield from _violations(_SCHEMAS, schema, ("components", "schemas", name))
+    # the schema alone, since the import of the package takes long
+    package = Path(str(distribution("openapi-spec-validator").locate_file("openapi_spec_validator")))
+    openapi = json.loads((package / "resources/schemas/v3.1/schema.json").read_text(encoding="utf-8"))
+    yield from _violations(Draft202012Validator(openapi), document.data, ())
 
 
 def _inner_schemas(document: Document) -> Iterator[Mistake]:
     """What JSON Schema asks for of the schemas that stand elsewhere than in `components`."""
     for part in document.parts:
         if part.kind == "schema" and part.pointer[-1] == "schema":
-            for error in _SCHEMAS.iter_errors(part.value):
-                yield _mistake(best_match([error]) or error, part.pointer)
+            yield from _violations(_SCHEMAS, part.value, part.pointer)
 
 
-def _mistake(error: ValidationError, pointer: Pointer = ()) -> Mistake:
-    message = error.message.splitlines()[0]
-    return Mistake((*pointer, *error.absolute_path), message if len(message) <= 200 else f"{message[:200]}...")
+def _violations(rules: Draft202012Validator, value: Any, pointer: Pointer) -> Iterator[Mistake]:
+    """What is wrong with a part of a document."""
+    for error in map(_innermost, rules.iter_errors(value)):
+        message = error.message.splitlines()[0]
+        if isinstance(error.kind, ValidationErrorKind.Enum):
+            message = f"{json.dumps(error.instance)} is not one of {', '.join(map(json.dumps, error.kind.options))}"
+        path = _keys(value, error.instance_path)
+        yield Mistake((*pointer, *path), message if len(message) <= 200 else f"{message[:200]}...")
+
+
+def _innermost(error: ValidationError) -> ValidationError:
+    """Of a value that suits no alternative, what is wrong by the one that it comes closest to."""
+    closest = [
+        each
+        for alternative in getattr(error.kind, "context", [])
+        for each in alternative
+        if not isinstance(each.kind, ValidationErrorKind.Type) or len(each.instance_path) > len(error.instance_path)
+    ]
+    return _innermost(max(closest, key=lambda each: len(each.instance_path))) if closest else error
+
+
+def _keys(value: Any, path: list[str | int]) -> Iterator[str | int]:
+    """The keys of a path, in which all that look like numbers are numbers."""
+    for step in path:
+        names = value if isinstance(value, dict) else [step]
+        key = next(name for name in names if str(step) in {str(name), str(name).lstrip("+0") or "0"})
+        value = value[key]
+        yield key
 
 
 def _references(document: Document) -> Iterator[Mistake]:
@@ -126,7 +183,7 @@ def _contents(document: Document) -> Iterator[Mistake]:
     if not document.data.get("servers"):
         yield Mistake((), "expected `servers` with at least one url, which the client uses by default")
     yield from _operation_ids(document)
-    yield from _path_parameters(document)
+    yield from _parameters(document)
     yield from _links(document)
     for pointer, schema in document.schemas():
         yield from _schema(pointer, schema)
@@ -181,11 +238,21 @@ def _operation_ids(document: Document) -> Iterator[Mistake]:
             seen[name] = pointer
 
 
-def _path_parameters(document: Document) -> Iterator[Mistake]:
+def _parameters(document: Document) -> Iterator[Mistake]:
+    for part in document.parts:
+        given = part.value.get("parameters", []) if part.kind in {"path item", "operation"} else []
+        keys = [(parameter["in"], parameter["name"]) for parameter in map(document.resolve, given)]
+        for index, (where, name) in enumerate(keys):
+            if (where, name) in keys[:index]:
+                problem = f"the {where} parameter {name} stands twice; keep one"
+                yield Mistake((*part.pointer, "parameters", index), problem)
     for pointer, operation in document.operations():
         path = str(pointer[1])
         declared = {parameter["name"] for parameter in document.parameters(pointer) if parameter["in"] == "path"}
-        for name in sorted(declared ^ set(re.findall(r"{(.*?)}", path))):
+        named = re.findall(r"{(.*?)}", path)
+        for name in sorted({name for name in named if named.count(name) > 1}):
+            yield Mistake(pointer, f"the path parameter {name} stands twice in the path")
+        for name in sorted(declared ^ set(named)):
             problem = "declared, but not in the path" if name in declared else "in the path, but not declared"
             yield Mistake(pointer, f"the path parameter {name} of {operation.get('operationId')} is {problem}")
 
@@ -214,11 +281,8 @@ def _schema(pointer: Pointer, schema: dict[str, Any]) -> Iterator[Mistake]:
             yield Mistake((*pointer, key), f"expected {len(values)} items, one for each value of `enum`, not {count}")
         elif not all(isinstance(item, kind) for item in items):
             yield Mistake((*pointer, key), f"expected a list of {'true or false' if kind is bool else 'texts'}")
-    for index, value in enumerate(values if isinstance(values, list) else []):
-        if isinstance(value, str) and not value.isprintable():
-            yield Mistake((*pointer, "enum", index), "expected a text without control characters")
-    if isinstance(values, list) and len({type(value) for value in values} - {type(None)}) > 1:
-        yield Mistake((*pointer, "enum"), "expected values of one type")
+    if isinstance(values, list):
+        yield from _values(pointer, values)
     names = schema.get("x-enum-varnames", [])
     for index, name in enumerate(names if isinstance(names, list) else []):
         if not str(name).isidentifier() or not str(name).isupper() or str(name).startswith("_"):
@@ -227,25 +291,34 @@ def _schema(pointer: Pointer, schema: dict[str, Any]) -> Iterator[Mistake]:
             )
         elif names.index(name) != index:
             yield Mistake((*pointer, "x-enum-varnames", index), f"{name} stands twice")
+    if isinstance(schema.get("pattern"), str) and not _PATTERNS.is_valid(schema["pattern"]):
+        yield Mistake((*pointer, "pattern"), "expected a regular expression")
     if "x-datetime-format" in schema and schema.get("type") != "string":
         yield Mistake((*pointer, "x-datetime-format"), "expected `type: string` beside it")
 
 
+def _values(pointer: Pointer, values: list[Any]) -> Iterator[Mistake]:
+    if not values:
+        yield Mistake((*pointer, "enum"), "expected at least one value")
+    for index, value in enumerate(values):
+        if isinstance(value, str) and not value.isprintable():
+            yield Mistake((*pointer, "enum", index), "expected a text without control characters")
+    if len({type(value) for value in values} - {type(None)}) > 1:
+        yield Mistake((*pointer, "enum"), "expected values of one type")
+
+
 def _examples(document: Document) -> Iterator[Mistake]:
     """Every example is what its schema says."""
-    registry: Registry[Any] = Registry().with_resource("document", DRAFT202012.create_resource(document.data))
+    registry = Registry([("document:", document.data)], draft=Draft202012)
 
     def check(schema_pointer: Pointer, value: Any, pointer: Pointer) -> Iterator[Mistake]:
-        reference = "document#/" + "/".join(_escaped(key) for key in schema_pointer)
-        validator = Draft202012Validator({"$ref": reference}, registry=registry)
+        reference = "document:#/" + "/".join(_escaped(key) for key in schema_pointer)
         try:
-            for error in validator.iter_errors(value):
-                mistake = _mistake(best_match([error]) or error, pointer)
-                yield Mistake(mistake.pointer, f"the example is not what its schema says: {mistake.problem}")
-        except Unresolvable:
-            return  # a reference that leads nowhere is told where it stands
-        except RecursionError:
-            yield Mistake(pointer, "the schema of this example cannot be followed: it leads back to itself")
+            schema = Draft202012Validator({"$ref": reference}, registry=registry)
+        except (ReferencingError, ValidationError):
+            return  # what is wrong with the schema itself is told where it stands
+        for mistake in _violations(schema, value, pointer):
+            yield Mistake(mistake.pointer, f"the example is not what its schema says: {mistake.problem}")
 
     for pointer, holder in ((part.pointer, part.value) for part in document.parts if part.kind in WITH_EXAMPLES):
         if "schema" not in holder:

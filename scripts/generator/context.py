@@ -36,6 +36,7 @@ from .properties import (
     class_names,
     default_code,
     endpoint_results,
+    everything_in,
     fields_of,
     has_body,
     holds,
@@ -484,15 +485,7 @@ class _Builder:
     def _endpoints(self) -> list[tuple[Pointer, Endpoint]]:
         """The operations in the document's order, each with its pointer."""
         endpoints = {str(endpoint.name): endpoint for endpoint in all_endpoints(self._data)}
-        found: dict[str, Pointer] = {}
-        for pointer, raw in self._document.operations():
-            name = python_name(raw["operationId"])
-            if name in found:
-                self._refuse(
-                    (*pointer, "operationId"), f"{name} would name two methods in Python; rename one operation"
-                )
-            found[name] = pointer
-        return [(pointer, endpoints[name]) for name, pointer in found.items()]
+        return [(pointer, endpoints[python_name(raw["operationId"])]) for pointer, raw in self._document.operations()]
 
     def _waiters(self) -> list[Waiter]:
         found: list[Waiter] = []
@@ -545,12 +538,12 @@ class _Builder:
 
     def _parameters(self, pointer: Pointer, endpoint: Endpoint) -> Sequence[list[Field]]:
         """The parameters as arguments: those in the path, in the query, and in headers."""
-        raw = {(each["in"], each["name"]): each for each in reversed(self._document.parameters(pointer))}
+        raw = {(each["in"], each["name"]): each for each in self._document.parameters(pointer)}
         found: dict[str, list[Field]] = {"path": [], "query": [], "header": []}
         # what the method that waits takes too
         taken = {"poll", "report", "timeout", "wait"} if "x-waiter" in self._document.at(pointer) else set[str]()
         for location, prop in endpoint.iter_all_parameters():
-            field = self._parameter(prop, location.value, raw[location.value, raw_name(prop)], taken)
+            field = self._parameter(prop, location.value, raw[location.value, self._original(raw_name(prop))], taken)
             found[location.value].append(field)
             taken.add(field.name)
         return list(found.values())
@@ -760,16 +753,8 @@ class _Builder:
 
     def _reachable(self, props: Iterable[Any]) -> set[str]:
         """The names of all models and enums that values of these types can hold."""
-        found: dict[str, Any] = {}
-        queue = list(props)
-        while queue:
-            prop = queue.pop()
-            name = str(prop.class_info.name) if isinstance(prop, EnumProperty | ModelProperty) else ""
-            if name and name in found:
-                continue
-            found[name] = prop
-            queue += inner_props(prop)
-        return set(found) - {""}
+        classes = [prop for prop in everything_in(props) if isinstance(prop, EnumProperty | ModelProperty)]
+        return {str(prop.class_info.name) for prop in classes}
 
     def enum_extensions(self, enum: EnumProperty) -> EnumExtensions:
         """What the document's extensions say of the values of an enum, which is found again by its values."""

@@ -10,6 +10,12 @@ import attrs
 from .source import Pointer, Positions, SourceError, parse
 from .walk import METHODS, Part, walk
 
+# What a schema says of the type that its values have in Python.
+SHAPE = {
+    *("additionalProperties", "allOf", "anyOf", "const", "enum", "format", "items", "oneOf", "properties", "required"),
+    "type",
+}
+
 
 class DocumentError(Exception):
     """A document that cannot be used. The text says where and why, one line for each mistake."""
@@ -101,28 +107,66 @@ class Document:
                     yield ("paths", path, method), item[method]
 
     def parameters(self, pointer: Pointer) -> list[dict[str, Any]]:
-        """The parameters of an operation, its own before those of its path."""
+        """The parameters of an operation, its own before those of its path that it does not replace."""
         own, shared = self.at(pointer).get("parameters", []), self.at(pointer[:-1]).get("parameters", [])
-        return [self.resolve(parameter) for parameter in [*own, *shared]]
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        for parameter in map(self.resolve, [*own, *shared]):
+            found.setdefault((parameter["in"], parameter["name"]), parameter)
+        return list(found.values())
+
+    def error_bodies(self) -> list[Any]:
+        """The schemas of the bodies of errors, as they are written in a simple document."""
+        answers = [each for _, raw in self.operations() for each in raw["responses"].items() if each[0][0] != "2"]
+        bodies = [self.resolve(answer).get("content", {}) for _, answer in answers]
+        return [media["schema"] for body in bodies for media in body.values()]
 
     def properties(self, schema: Any) -> dict[str, Any]:
         """The schemas of an object's fields, by their names."""
         found: dict[str, Any] = {}
-        for part in self._parts_of(schema):
-            found.update(part.get("properties", {}))
+        for part in self.parts_of(schema):
+            for name, field in part.get("properties", {}).items():
+                found[name] = self.narrower(found.get(name, field), field) or field
         return found
 
     def required(self, schema: Any) -> set[str]:
         """The names of the fields that an object must have."""
-        return {name for part in self._parts_of(schema) for name in part.get("required", [])}
+        return {name for part in self.parts_of(schema) for name in part.get("required", [])}
 
-    def _parts_of(self, schema: Any) -> Iterator[dict[str, Any]]:
+    def narrower(self, one: Any, other: Any) -> Any:
+        """Of two schemas of one value, the one that says all that the other says; None if neither does."""
+        return other if self._is_within(other, one) else one if self._is_within(one, other) else None
+
+    def _is_within(self, narrow: Any, wide: Any) -> bool:
+        """Whether all values of one schema are certainly values of another."""
+        inner, outer = (
+            {key: whole[key] for key in SHAPE & whole.keys()} for whole in map(self.resolve, (narrow, wide))
+        )
+        if inner == outer or not outer:
+            return True
+        if "enum" in outer and outer.keys() <= {"type", "enum"}:
+            return bool(values_of(inner)) and all(value in outer["enum"] for value in values_of(inner))
+        allowed = kinds_of(outer) | ({"integer"} if "number" in kinds_of(outer) else set())
+        return outer.keys() == {"type"} and bool(kinds_of(inner)) and kinds_of(inner) <= allowed
+
+    def parts_of(self, schema: Any) -> Iterator[dict[str, Any]]:
         """What an object is put together of by `allOf`, and itself."""
         schema = self.resolve(schema)
         if isinstance(schema, dict):
             for part in schema.get("allOf", []):
-                yield from self._parts_of(part)
+                yield from self.parts_of(part)
             yield schema
+
+
+def kinds_of(schema: dict[str, Any]) -> set[str]:
+    """The types that a schema says, or those of its values."""
+    kinds = schema.get("type", [])
+    named = {str: "string", bool: "boolean", int: "integer", float: "number"}
+    return {kinds} if isinstance(kinds, str) else set(kinds) or {named.get(type(v), "") for v in values_of(schema)}
+
+
+def values_of(schema: dict[str, Any]) -> list[Any]:
+    """All values that a schema allows, if it lists them."""
+    return [schema["const"]] if "const" in schema else schema.get("enum", [])
 
 
 def pointer_of(reference: str) -> Pointer:

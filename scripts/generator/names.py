@@ -4,15 +4,15 @@ import copy
 import itertools
 import re
 import unicodedata
-from collections.abc import Container, Iterator, Set
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
 import attrs
 from openapi_python_client.config import ClassOverride
-from openapi_python_client.strings import ClassName, PythonIdentifier, snake_case
+from openapi_python_client.strings import ClassName, PythonIdentifier, pascal_case, snake_case
 
-from .document import Document
+from .document import Document, kinds_of
 from .tagged import TAG
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -35,6 +35,13 @@ MODULE_NAMES = {"body", "request", "response", "self", "timezone", *_template_na
 CLASS_NAMES = {name for name in _template_names("*.jinja") if name[0].isupper()}
 # What the module of a model calls by this name, which a field's default would hide.
 FIELD_NAMES = {"attrs"}
+# What an error has by this name, whatever its body holds.
+ERROR_ATTRIBUTES = {
+    *("add_note", "args", "content", "headers", "is_safe_to_retry", "operation", "retry_after", "status_code"),
+    "with_traceback",
+}
+# What openapi-python-client calls an argument by a name of its own.
+UPSTREAM_ARGUMENTS = {"client", "url"}
 
 
 def python_name(name: str) -> str:
@@ -94,15 +101,20 @@ class Renamed:
     """A document as openapi-python-client is to read it: with nothing that it would leave out, or give a wrong name.
 
     Attributes:
-        data: The document, with another name for all but one of the fields of an object that have one name in Python.
+        data: The document, with another name for all but one of the fields of an object, or of the parameters of an
+            operation, that have one name in Python.
     """
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, overrides: Mapping[str, ClassOverride]) -> None:
         self._originals: dict[str, str] = {}
         self.data = copy.deepcopy(document.data)
         copied = attrs.evolve(document, data=self.data)
         schemas = [schema for _, schema in copied.schemas()]
         self._taken = {name for schema in schemas for name in schema.get("properties", {})}
+        self._taken |= {
+            part.value["name"] for part in copied.parts if part.kind == "parameter" and "name" in part.value
+        }
+        self._errors = [part for body in copied.error_bodies() for part in copied.parts_of(body)]
         for schema in schemas:
             self._rename(schema)
             _spell_out(copied, schema)
@@ -111,14 +123,31 @@ class Renamed:
                 # an object whose fields are the kinds: it gets a class of its own, where upstream would only list them
                 kinds = {f"kind_{index}": kind for index, kind in enumerate(schema.pop("oneOf"))}
                 schema.update({"type": "object", "additionalProperties": False, "properties": kinds})
-        for _, operation in copied.operations():
+        for pointer, operation in copied.operations():
+            operation["parameters"] = self._parameters(copied.parameters(pointer))
             for key in {"operationId"} & set(operation):
                 operation[key] = unicodedata.normalize("NFKC", operation[key])
             operation["tags"] = [unicodedata.normalize("NFKC", tag) for tag in operation.get("tags", [])] or ["default"]
 
+        for item in self.data.get("paths", {}).values():
+            item.pop("parameters", None)
+        _Classes(copied, overrides)
+
     def original(self, name: str) -> str:
-        """The name in the document of a field that is called `name` in `data`."""
+        """The name in the document of a field or a parameter that is called `name` in `data`."""
         return self._originals.get(name, name)
+
+    def _parameters(self, parameters: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """An operation's parameters, with other names for those that collide in Python with one before them."""
+        used = {*UPSTREAM_ARGUMENTS, *(python_name(each["name"]) for each in parameters if each["in"] == "path")}
+        found: list[dict[str, Any]] = []
+        for parameter in parameters:
+            name = parameter["name"]
+            if parameter["in"] != "path" and python_name(name) in used:
+                name = self._renamed(name, (each for each in _candidates(python_name(name)) if each not in used))
+            found.append({**parameter, "name": name})
+            used.add(python_name(name))
+        return found
 
     def _rename(self, schema: dict[str, Any]) -> None:
         names = self._new_names(schema)
@@ -129,19 +158,83 @@ class Renamed:
     def _new_names(self, schema: dict[str, Any]) -> dict[str, str]:
         """New names for the fields that collide with one before them, or with one that needs no conversion."""
         names: dict[str, str] = {}
+        is_error = any(schema is part for part in self._errors)
+        taken = FIELD_NAMES | (ERROR_ATTRIBUTES if is_error else set())
         used = {name for name in schema.get("properties", {}) if python_name(name) == name}
         for name in schema.get("properties", {}):
             wanted = python_name(name)
-            if (wanted != name and wanted in used) or wanted in FIELD_NAMES:
-                candidates = itertools.chain([f"{wanted}_field"] * (wanted in FIELD_NAMES), _candidates(wanted))
-                # the same name wherever the field stands
-                names[name] = next(
-                    free for free in candidates if free not in self._taken or self._originals.get(free) == name
-                )
-                self._taken.add(names[name])
-                self._originals[names[name]] = name
+            if (wanted != name and wanted in used) or wanted in taken:
+                candidates = itertools.chain([f"{wanted}_field"] * (wanted in taken), _candidates(wanted))
+                names[name] = self._renamed(name, candidates)
             used.add(wanted)
         return names
+
+    def _renamed(self, name: str, candidates: Iterable[str]) -> str:
+        """Another name for a field or a parameter: the same one wherever it is needed."""
+        new = next(free for free in candidates if free not in self._taken or self._originals.get(free) == name)
+        self._taken.add(new)
+        self._originals[new] = name
+        return new
+
+
+class _Classes:
+    """Gives a title to each schema whose class would have the name of another: openapi-python-client makes the name of it."""
+
+    def __init__(self, document: Document, overrides: Mapping[str, ClassOverride]) -> None:
+        self._overrides = overrides
+        schemas = document.data.get("components", {}).get("schemas", {})
+        # the values of an enum: two that have the same ones are one class
+        self._found: dict[str, Any] = {self._class(name): schema.get("enum") for name, schema in schemas.items()}
+        for name, schema in schemas.items():
+            self._add(schema, name, "")
+        for _, operation in document.operations():
+            parent = python_name(operation["operationId"])
+            for parameter in operation["parameters"]:
+                self._add(parameter["schema"], parameter["name"], parent)
+            holders = {"body": operation.get("requestBody", {})}
+            holders |= {f"response_{status}": response for status, response in operation["responses"].items()}
+            for name, holder in holders.items():
+                for media in document.resolve(holder).get("content", {}).values():
+                    self._add(media["schema"], name, parent)
+
+    def _class(self, name: str, parent: str = "") -> str:
+        found = ClassName(f"{pascal_case(parent)}{pascal_case(name)}" if parent else name, "field_")
+        return str(self._overrides[found].class_name if found in self._overrides else found)
+
+    def _add(self, schema: Any, name: str, parent: str) -> None:
+        """Add the classes of a schema with a name, and of those in it."""
+        choices = [*schema.get("anyOf", []), *schema.get("oneOf", [])]
+        parts = [*schema.get("allOf", []), *choices]
+        if "$ref" in schema or (len(parts) == 1 and "$ref" in parts[0]):
+            return
+        kinds = [schema.get("type")] if isinstance(schema.get("type"), str) else schema.get("type", [])
+        is_object = "object" in kinds or "allOf" in schema or ("properties" in schema and not kinds)
+        if len(kinds) > 1 and "object" in kinds and "enum" not in schema:
+            name = f"{name}_type_{kinds.index('object')}"
+        if parent and (is_object or ("enum" in schema and "boolean" not in kinds)):
+            name = self._unique(schema, name, parent)
+        for index, part in enumerate(choices):
+            self._add(part, f"{name}_type_{index}", parent)
+        if "items" in schema:
+            self._add(schema["items"], f"{name}_item", parent)
+        own = self._class(name, parent)
+        for part in [schema, *schema.get("allOf", [])]:
+            for field, inner in part.get("properties", {}).items():
+                self._add(inner, field, own)
+        if isinstance(schema.get("additionalProperties"), dict):
+            self._add(schema["additionalProperties"], "AdditionalProperty", own)
+
+    def _unique(self, schema: dict[str, Any], name: str, parent: str) -> str:
+        """The name, or another one that becomes a title, whose class is that of no other schema."""
+        values = schema.get("enum")
+        for title in itertools.chain([schema.get("title", name)], _candidates(name)):
+            found = self._class(title, parent)
+            if found not in self._found or (values and self._found[found] == values):
+                break
+        self._found[found] = values
+        if title != name:
+            schema["title"] = title
+        return str(title)
 
 
 def _spell_out(document: Document, schema: dict[str, Any]) -> None:
@@ -152,6 +245,8 @@ def _spell_out(document: Document, schema: dict[str, Any]) -> None:
     elif "allOf" in schema and {"properties", "required"} & set(schema):
         own: dict[str, Any] = {key: schema.pop(key) for key in ("properties", "required") if key in schema}
         schema["allOf"].append({"type": "object", **own})
+    if "array" in kinds_of(schema):
+        schema.setdefault("items", {})
     default = schema.get("default")
     for key in ("oneOf", "anyOf", "type"):
         if default is not None and isinstance(schema.get(key), list):  # the first that can take a default takes it

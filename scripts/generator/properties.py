@@ -1,6 +1,6 @@
 """What openapi-python-client's properties, endpoints and responses are made of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import attrs
@@ -140,9 +140,22 @@ def inner_props(prop: Any) -> list[Any]:
             return []
 
 
+def everything_in(props: Iterable[Any]) -> Iterator[Any]:
+    """Properties and all below them, each class once."""
+    queue = list(props)
+    seen: set[str] = set()
+    while queue:
+        prop = queue.pop()
+        name = str(prop.class_info.name) if isinstance(prop, EnumProperty | ModelProperty) else None
+        if name not in seen:
+            yield prop
+            queue += inner_props(prop)
+            seen.update([name] if name else [])
+
+
 def holds(prop: Any, *kinds: type) -> bool:
     """Whether a property is of one of the kinds, or one below it is."""
-    return isinstance(prop, kinds) or any(holds(inner, *kinds) for inner in inner_props(prop))
+    return any(isinstance(inner, kinds) for inner in everything_in([prop]))
 
 
 def holds_list(prop: Any) -> bool:
@@ -157,8 +170,8 @@ def is_mapped(prop: Any) -> bool:
 
 def holds_nested_list(prop: Any) -> bool:
     """Whether a value may be a list of lists, of which `as_list` would convert only the outer one."""
-    is_nested = isinstance(prop, ListProperty) and holds(prop.inner_property, ListProperty)
-    return is_nested or any(map(holds_nested_list, inner_props(prop)))
+    lists = [inner for inner in everything_in([prop]) if isinstance(inner, ListProperty)]
+    return any(holds(inner.inner_property, ListProperty) for inner in lists)
 
 
 def class_infos(props: Iterable[Any]) -> dict[str, str]:

@@ -21,6 +21,7 @@ from openapi_python_client import Project
 from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.parser.openapi import GeneratorData
+from ruff import find_ruff_bin  # type: ignore[import-untyped]
 
 from .commands import commands
 from .context import Operation, Uses, Waiter, context, reserved_classes
@@ -54,7 +55,7 @@ def render(document: Document, folder: Path, package: str, distribution: str, ht
         output_path=folder,
     )
     config.class_overrides = class_overrides(document, reserved_classes(document, package))
-    renamed = Renamed(document)
+    renamed = Renamed(document, config.class_overrides)
     data = GeneratorData.from_dict(renamed.data, config=config)
     if isinstance(data, GeneratorError):
         raise DocumentError(_problem(document, data))
@@ -119,7 +120,7 @@ def _format(folder: Path, document: Document, operations: Sequence[Operation]) -
     style = ["--isolated", "--line-length", "120", "--target-version", "py311", "--no-cache", folder.name]
     check = ["check", "--fix", "--quiet", "--output-format", "concise", *rules, *style]
     for arguments in (check, ["format", *style]):
-        command = [sys.executable, "-P", "-m", "ruff", *arguments]
+        command = [find_ruff_bin(), *arguments]
         done = subprocess.run(command, cwd=folder.parent, capture_output=True, text=True, check=False)
         if done.returncode:
             said = (done.stderr or done.stdout).strip()

@@ -10,6 +10,13 @@ import attrs
 from .document import Document, Mistake
 from .source import Pointer
 
+# Headers that the client or HTTP itself sets.
+OWN_HEADERS = {
+    *("accept", "accept-encoding", "authorization", "connection", "content-encoding", "content-length", "content-type"),
+    *("cookie", "expect", "host", "http2-settings", "keep-alive", "proxy-authorization", "proxy-connection", "te"),
+    *("trailer", "transfer-encoding", "upgrade", "user-agent"),
+}
+
 
 @attrs.frozen
 class Scheme:
@@ -29,9 +36,9 @@ class Scheme:
         match scheme.get("type"), scheme.get("in"), str(scheme.get("scheme")).lower():
             case "http", _, ("bearer" | "basic") as kind:
                 return cls(kind, "Authorization")
-            case "apiKey", "header", _ if is_header_name(scheme["name"]):
+            case "apiKey", "header", _ if is_header_name(scheme["name"]) and not _is_own(scheme["name"]):
                 return cls("header", scheme["name"])
-            case "apiKey", "query", _:
+            case "apiKey", "query", _ if scheme["name"]:
                 return cls("query", quote(scheme["name"], safe=""))
             case _:
                 return None
@@ -40,6 +47,10 @@ class Scheme:
 def is_header_name(name: str) -> bool:
     """Whether HTTP takes a header of that name."""
     return re.fullmatch(r"[\w!#$%&'*+.^`|~-]+", name, re.ASCII) is not None
+
+
+def _is_own(header: str) -> bool:
+    return header.lower() in OWN_HEADERS - {"authorization"}
 
 
 def requirements(document: Document, operation: dict[str, Any]) -> list[dict[str, Any]]:
@@ -101,3 +112,17 @@ def find_unsupported_security(document: Document) -> Iterator[Mistake]:
         yield Mistake(
             ("components", "securitySchemes"), "expected one scheme that serves for every operation with a key"
         )
+    yield from _key_as_parameter(document)
+
+
+def _key_as_parameter(document: Document) -> Iterator[Mistake]:
+    """Parameters that say of the key once more how it is sent."""
+    key = scheme_of(document)
+    if key is None:
+        return
+    for pointer, _ in document.operations():
+        for parameter in document.parameters(pointer):
+            name, where = parameter["name"], parameter["in"]
+            same = name.lower() == key.name.lower() if where == "header" else quote(name, safe="") == key.name
+            if where == key.kind and same and name.lower() not in OWN_HEADERS:
+                yield Mistake(pointer, f"the {where} parameter {name} is what the API key is sent by; leave it out")

@@ -13,6 +13,7 @@ import attrs
 from openapi_python_client.strings import ClassName, pascal_case
 
 from .document import Document, pointer_of
+from .names import python_name
 from .source import Pointer
 from .tagged import SCHEMAS, TAG, Tag, tag_of
 from .unsupported import JSON, incoming, json_content
@@ -28,7 +29,9 @@ def simplify(document: Document) -> Document:
         _incoming,
         _one_content_type,
         _schemas_in_components,
+        _fields_said_once,
         _tagged_unions,
+        _objects_of_choices,
         _one_class_a_schema,
         _shared_error_bodies,
     ):
@@ -43,6 +46,13 @@ def _one_content_type(document: Document) -> None:
         if part.kind in {"request body", "response"} and part.value.get("content"):
             for kind, media in json_content(part.value["content"]).items():
                 part.value["content"] = {JSON: {**media, CONTENT_TYPE: kind}}
+    for _, operation in document.operations():
+        for status, response in operation["responses"].items():
+            answer = document.resolve(response)
+            media = answer.get("content", {}).get(JSON, {})
+            if not status.startswith("2") and not document.properties(media.get("schema", {})):
+                # users find what has no fields in the error's `content`
+                operation["responses"][status] = {key: answer[key] for key in answer.keys() - {"content"}}
 
 
 def _schemas_in_components(document: Document) -> None:
@@ -63,6 +73,21 @@ def _schemas_in_components(document: Document) -> None:
         schema["$ref"] = moved[reference]
     for _, schema in document.schemas():
         schema.pop("$defs", None)
+
+
+def _fields_said_once(document: Document) -> None:
+    """Write an object without its parts if several of these say something of one field."""
+    is_changed = True
+    while is_changed:  # what an object takes over from another may be such an object too
+        is_changed = False
+        for _, schema in attrs.evolve(document).schemas():
+            parts = [*schema.get("allOf", []), {"properties": schema.get("properties", {})}]
+            names = [name for part in parts for name in document.properties(part)]
+            if "allOf" in schema and len(set(names)) < len(names):
+                fields = copy.deepcopy(document.properties(schema))
+                schema.update({"type": "object", "properties": fields, "required": sorted(document.required(schema))})
+                del schema["allOf"]
+                is_changed = True
 
 
 def _tagged_unions(document: Document) -> None:
@@ -92,6 +117,30 @@ def _tagged_unions(document: Document) -> None:
         schema.update(simple)
     for _, schema in document.schemas():
         schema.pop("discriminator", None)
+
+
+def _objects_of_choices(document: Document) -> None:
+    """Let the objects of a choice in `components` stand there too: openapi-python-client reads the choice many times."""
+    schemas = document.data["components"]["schemas"]
+
+    def move(holder: Any, key: str | int, name: str) -> None:
+        schema = holder[key]
+        kinds = schema.get("type")
+        if isinstance(kinds, list) and {"array", "object"} & set(kinds) and len(kinds) > 1:
+            inner = {key: schema.pop(key) for key in schema.keys() - {"deprecated", "description"}}
+            schema["oneOf"] = [{"type": kind} if kind == "null" else {**inner, "type": kind} for kind in kinds]
+        if holder is not schemas and document.properties(schema):
+            holder[key] = _in_components(schema, name, schemas)
+            return
+        for parts in (schema.get("oneOf", []), schema.get("anyOf", [])):
+            for index in range(len(parts)):
+                move(parts, index, f"{name}Type{index}")
+        for inner_key, word in (("items", "Item"), ("additionalProperties", "Value")):
+            if holder is not schemas and isinstance(schema.get(inner_key), dict):
+                move(schema, inner_key, f"{name}{word}")
+
+    for name in list(schemas):
+        move(schemas, name, name)
 
 
 def _union(tag: Tag, name: str, schemas: dict[str, Any]) -> dict[str, Any]:
@@ -156,7 +205,7 @@ def _shared_error_bodies(document: Document) -> None:
 
 def _incoming(document: Document) -> None:
     """Write webhooks and callbacks as paths, whose operations have a payload as their result."""
-    for name, kind, pointer in {found[0]: found for found in incoming(document)}.values():
+    for name, kind, pointer in {python_name(f"decode_{found[0]}"): found for found in incoming(document)}.values():
         operation = document.at(pointer)
         body = document.resolve(operation["requestBody"])
         result = {"description": body.get("description") or "The payload.", "content": body["content"]}

@@ -23,6 +23,8 @@ Positions = dict[Pointer, tuple[int, int]]
 # An alias repeats all that its anchor holds: a few lines can stand for billions of parts. No text without aliases has
 # more parts than characters.
 MOST_PARTS, MOST_PARTS_PER_CHARACTER = 100_000, 10
+MOST_LEVELS = 200
+_TOO_DEEP = "not valid YAML: it is nested too deeply"
 _TAG = "tag:yaml.org,2002:"
 # A number that begins with 0, such as 012, is a text: the core schema makes it 12, and a phone number would change.
 _WHOLE = "(?:0|[1-9][0-9]*)"
@@ -100,7 +102,18 @@ def parse(text: str) -> Source:
         position = (mark.line + 1, mark.column + 1) if mark else None
         raise SourceError(f"not valid YAML: {problem}", position) from None
     except RecursionError:
-        raise SourceError("not valid YAML: it is nested too deeply") from None
+        raise SourceError(_TOO_DEEP, _deepest(text)) from None
+
+
+def _deepest(text: str) -> tuple[int, int]:
+    """Where a text is nested too deeply to be read."""
+    depth, line, column = 0, 0, 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MOST_LEVELS and event.start_mark:
+            line, column = event.start_mark.line, event.start_mark.column
+            break
+    return line + 1, column + 1
 
 
 class _Reader:
@@ -119,6 +132,8 @@ class _Reader:
         if len(self.positions) > self._most_parts:
             problem = f"the aliases stand for more than {self._most_parts} parts; write out those that are needed"
             raise SourceError(f"not valid YAML: {problem}", _position(node))
+        if len(pointer) > MOST_LEVELS:
+            raise SourceError(_TOO_DEEP, _position(node))
         if isinstance(node, ScalarNode):
             return self._scalar(node, pointer)
         self._open.add(id(node))

@@ -100,8 +100,21 @@ def temporary_folder(beside: Path | None) -> Generator[Path]:
         for stale in beside.glob(".generate-*"):
             # left by a run that was killed, maybe before it could put its mark in there
             if stale != Path(folder) and stale.is_dir() and ((stale / _MARK).is_file() or not any(stale.iterdir())):
+                _clear(stale)
                 shutil.rmtree(stale, ignore_errors=True)
-        yield Path(folder)
+        try:
+            yield Path(folder)
+        finally:
+            _clear(Path(folder))
+
+
+def _clear(folder: Path) -> None:
+    """Delete what is in a temporary folder, but for its mark: one that is killed here leaves the rest to the next run."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != _MARK:
+            path.unlink()
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from typing import Any
 
 import attrs
 
-from .document import Document, pointer_of
+from .document import Document, pointer_of, values_of
 
 SCHEMAS = "#/components/schemas/"
 TAG = "x-tag"
@@ -92,8 +92,7 @@ def _suit(way: Sequence[Sequence[Any]], constants: Sequence[Sequence[Any]]) -> b
 
 def _constants(document: Document, kind: Any, name: str) -> list[Any]:
     """All values that a field can have, if they are texts or whole numbers; none if there is no end of them."""
-    field = document.resolve(document.properties(kind)[name])
-    values = [field["const"]] if "const" in field else field.get("enum", [])
+    values = values_of(document.resolve(document.properties(kind)[name]))
     return values if all(isinstance(value, str | int) and not isinstance(value, bool) for value in values) else []
 
 

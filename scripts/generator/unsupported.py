@@ -3,67 +3,42 @@
 It is refused, each with its pointer, so that nothing is ever left out of a client or put into it wrongly.
 """
 
+import datetime
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
-
-from openapi_python_client.strings import PythonIdentifier
+from uuid import UUID
 
 from .checks import EXTENSIONS
-from .document import Document, Mistake, pointer_of
+from .document import Document, Mistake, kinds_of, pointer_of, values_of
 from .names import python_name
-from .security import find_unsupported_security, is_header_name
+from .security import OWN_HEADERS, find_unsupported_security, is_header_name
 from .source import Pointer
 from .tagged import all_alternatives, alternatives, names_of, tag_of
 from .walk import METHODS, SECTIONS, Part, walk
 
 JSON = "application/json"
-# Headers that the client or HTTP itself sets.
-OWN_HEADERS = {
-    *("accept", "accept-encoding", "authorization", "connection", "content-encoding", "content-length", "content-type"),
-    *("cookie", "expect", "host", "http2-settings", "keep-alive", "proxy-authorization", "proxy-connection", "te"),
-    *("trailer", "transfer-encoding", "upgrade", "user-agent"),
-}
 # What a schema may say: what becomes Python, what only the server checks, and what only people read.
 KEYWORDS = {
-    *(
-        "$defs",
-        "$ref",
-        "additionalProperties",
-        "allOf",
-        "anyOf",
-        "const",
-        "default",
-        "discriminator",
-        "enum",
-        "format",
-        "items",
-        "oneOf",
-    ),
-    *("properties", "required", "type"),
+    *("$defs", "$ref", "additionalProperties", "allOf", "anyOf", "const", "default", "discriminator", "enum", "format"),
+    *("items", "oneOf", "properties", "required", "type"),
     *("exclusiveMaximum", "exclusiveMinimum", "maxItems", "maxLength", "maxProperties", "maximum", "minItems"),
     *("minLength", "minProperties", "minimum", "multipleOf", "pattern", "uniqueItems"),
     *("$comment", "deprecated", "description", "example", "examples", "externalDocs", "readOnly", "title", "writeOnly"),
+    "xml",  # says nothing of JSON
 }
 # What of it may stand beside `$ref`, where it is said of the one use.
 KEYWORDS_BESIDE_REF = {
-    "$comment",
-    "$ref",
-    "default",
-    "deprecated",
-    "description",
-    "example",
-    "examples",
-    "summary",
-    "title",
+    *("$comment", "$ref", "default", "deprecated", "description", "example", "examples", "summary", "title"),
+}
+# Formats that become types of Python.
+READERS: dict[str, Callable[[str], Any]] = {
+    "date": datetime.date.fromisoformat,
+    "date-time": datetime.datetime.fromisoformat,
+    "uuid": UUID,
 }
 CLIENT_METHODS = {"aclose", "close", "with_options", "with_raw_response"}
-ERROR_ATTRIBUTES = {
-    *("add_note", "args", "content", "headers", "is_safe_to_retry", "operation", "retry_after", "status_code"),
-    "with_traceback",
-}
 
 
 def find_unsupported(document: Document) -> Iterator[Mistake]:
@@ -80,21 +55,31 @@ def find_unsupported(document: Document) -> Iterator[Mistake]:
         yield from _schema(document, pointer, schema)
         if "x-datetime-format" in schema and not any(schema is field for field in fields):
             yield Mistake((*pointer, "x-datetime-format"), "has a meaning only for a field of a request body")
+    yield from _methods(document)
     for pointer, _ in document.operations():
         yield from _operation(document, pointer)
         yield from _request(document, pointer)
         yield from _responses(document, pointer)
-    yield from _incoming(document)
     yield from _one_way(document)
 
 
-def _incoming(document: Document) -> Iterator[Mistake]:
-    """Payloads of webhooks and callbacks that no function can be made for."""
+def _methods(document: Document) -> Iterator[Mistake]:
+    """Operations, webhooks and callbacks that cannot have a function each."""
+    methods: dict[str, Pointer] = {}
+    for pointer, operation in document.operations():
+        name = python_name(operation["operationId"])
+        if methods.setdefault(name, pointer) != pointer:
+            yield Mistake((*pointer, "operationId"), f"{name} would name two methods in Python; rename one operation")
     seen: dict[str, Any] = {}
     for name, kind, pointer in incoming(document):
         body = document.resolve(document.at(pointer)["requestBody"])
         yield from _content((*pointer, "requestBody"), body)
-        if seen.setdefault(python_name(name), body) != body:
+        function = python_name(f"decode_{name}")
+        if not any(map(str.isalnum, name)):
+            yield Mistake(pointer, "expected a name with letters or digits; give it an operationId")
+        elif function in methods:
+            yield Mistake(pointer, f"{function} would name two methods in Python; give it an operationId")
+        elif seen.setdefault(function, body) != body:
             yield Mistake(
                 pointer, f"there is another {kind} {name} with another payload; give them an operationId each"
             )
@@ -156,8 +141,8 @@ def _whole(document: Document) -> Iterator[Mistake]:
     if not re.fullmatch(r"\d+(\.\d+)*((a|b|rc|\.dev|\.post)\d+)?", document.data["info"]["version"]):
         yield Mistake(("info", "version"), "expected a version such as 1.0.2")
     for index, server in enumerate(document.data["servers"]):
-        url = urlsplit(server["url"])
-        if url.scheme not in {"http", "https"} or not url.netloc or set("{?#") & set(server["url"]):
+        url = re.fullmatch(r"(?i:https?)://([\w.-]+|\[[\da-fA-F:.]+\])(?::(\d+))?(/[^\s?#{}]*)?", server["url"])
+        if url is None or int(url[2] or 0) > 65535:
             problem = "expected an absolute http or https URL without variables, query and fragment"
             yield Mistake(("servers", index, "url"), problem)
     for path in document.data["paths"]:
@@ -194,11 +179,13 @@ def _schema(document: Document, pointer: Pointer, schema: dict[str, Any]) -> Ite
         yield Mistake(
             (*pointer, "default"), "a default that is a list or an object is not supported; describe it in words"
         )
-    if "const" in schema and (isinstance(schema["const"], bool) or not isinstance(schema["const"], str | int)):
-        yield Mistake((*pointer, "const"), "expected a text or a whole number; others are not supported")
-    for index, value in enumerate(schema.get("enum", []) if schema.get("type") != "boolean" else []):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, str | int)):
-            yield Mistake((*pointer, "enum", index), "expected a text or a whole number; others are not supported")
+    form = schema.get("format") or document.resolve(schema).get("format")
+    if not _is_written_as(form, schema.get("default")):
+        yield Mistake((*pointer, "default"), f"expected a {form}{' with a zone' * (form == 'date-time')}")
+    for index, value in enumerate(values_of(schema)):
+        if value is not None or "const" in schema:
+            place = ("const",) if "const" in schema else ("enum", index)
+            yield from (Mistake((*pointer, *place), problem) for problem in _value(schema, value))
     if "allOf" not in schema and not ({"anyOf", "oneOf", "$ref"} & set(schema)):
         fields = schema.get("properties", {})
         for index, name in enumerate(schema.get("required", [])):
@@ -208,6 +195,29 @@ def _schema(document: Document, pointer: Pointer, schema: dict[str, Any]) -> Ite
     yield from _union(document, pointer, schema)
     if "discriminator" in schema:
         yield from _discriminator(document, pointer, schema)
+
+
+def _value(schema: dict[str, Any], value: Any) -> Iterator[str]:
+    """Why a value is none that a client can send and read."""
+    (kind,) = kinds_of({"const": value})
+    named = kinds_of({"type": schema.get("type", kind)})
+    if kind not in {"integer", "string"} and not (kind == "boolean" and "enum" in schema and "type" in schema):
+        yield "expected a text or a whole number; others are not supported"
+    elif kind not in named and not (kind == "integer" and "number" in named):
+        yield f"is not of type {schema['type']}"
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        yield "expected a whole number of 64 bits"
+
+
+def _is_written_as(kind: Any, text: Any) -> bool:
+    """Whether a text is one of a format that becomes a type of Python, or of no such format."""
+    if not isinstance(text, str) or kind not in READERS:
+        return True
+    try:
+        value = READERS[kind](text)
+    except ValueError:
+        return False
+    return not isinstance(value, datetime.datetime) or value.tzinfo is not None
 
 
 def _combination(document: Document, pointer: Pointer, schema: dict[str, Any]) -> Iterator[Mistake]:
@@ -226,6 +236,13 @@ def _combination(document: Document, pointer: Pointer, schema: dict[str, Any]) -
         if is_other or whole.get("type", "object") != "object" or isinstance(whole.get("additionalProperties"), dict):
             problem = "expected an object with `properties`; others are not supported in `allOf`"
             yield Mistake((*pointer, "allOf", index), problem)
+            continue
+        for name, field in document.properties(part).items():
+            if any(
+                document.narrower(field, document.properties(other).get(name, field)) is None for other in parts[:index]
+            ):
+                problem = f"{name} has another schema in another part; give it one that says all"
+                yield Mistake((*pointer, "allOf", index), problem)
 
 
 # What a value can be, and what of it Python makes: values of one kind that become different things are not told apart.
@@ -285,14 +302,14 @@ def _shapes(document: Document, written: Any) -> Iterator[_Shape]:
     for kind in [named] if isinstance(named, str) else named or [_kind_without_type(schema)]:
         values = [value for value in schema.get("enum", []) if value is not None]
         if kind == "string":
-            formatted = schema.get("format") if schema.get("format") in {"date", "date-time", "uuid"} else "text"
+            formatted = schema.get("format") if schema.get("format") in READERS else "text"
             yield "texts", f"enum {values}" if values else "const" if "const" in schema else str(formatted)
         elif kind == "integer":
             yield "whole numbers", f"enum {values}" if values else "const" if "const" in schema else ""
         elif kind == "array":
             yield "lists", str(document.resolve(schema.get("items")))
         elif kind == "object":
-            is_map = not _is_object(document, schema, with_fields=True)
+            is_map = not document.properties(schema)
             yield "objects", f"map of {schema.get('additionalProperties')}" if is_map else str(written)
         elif kind:
             yield kind, ""
@@ -301,16 +318,7 @@ def _shapes(document: Document, written: Any) -> Iterator[_Shape]:
 def _kind_without_type(schema: dict[str, Any]) -> str:
     if "properties" in schema or "allOf" in schema:
         return "object"
-    values = [schema["const"]] if "const" in schema else [v for v in schema.get("enum", []) if v is not None]
-    return {str: "string", int: "integer"}.get(type(values[0]), "") if values else ""
-
-
-def _is_object(document: Document, schema: Any, *, with_fields: bool = False) -> bool:
-    schema = document.resolve(schema)
-    if not isinstance(schema, dict):
-        return False
-    is_object = bool(schema.get("properties")) or (schema.get("type") == "object" and not with_fields)
-    return is_object or any(_is_object(document, part, with_fields=with_fields) for part in schema.get("allOf", []))
+    return next(iter(kinds_of(schema) - {""}), "")
 
 
 def _recursion(document: Document) -> Iterator[Mistake]:
@@ -325,6 +333,8 @@ def _recursion(document: Document) -> Iterator[Mistake]:
 
 def _operation(document: Document, pointer: Pointer) -> Iterator[Mistake]:
     operation = document.at(pointer)
+    if not any(map(str.isalnum, operation["operationId"])):
+        yield Mistake((*pointer, "operationId"), "expected a name with letters or digits")
     if python_name(operation["operationId"]) in CLIENT_METHODS:
         yield Mistake((*pointer, "operationId"), "is the name of another method of the client; rename the operation")
     if "x-waiter" in operation and python_name(operation["x-waiter"]["name"]) in CLIENT_METHODS:
@@ -335,17 +345,16 @@ def _operation(document: Document, pointer: Pointer) -> Iterator[Mistake]:
 
 
 def _request(document: Document, pointer: Pointer) -> Iterator[Mistake]:
-    seen: dict[tuple[str, ...], str] = {}
+    seen: dict[str, str] = {}
     for parameter in document.parameters(pointer):
         name, where = parameter["name"], parameter["in"]
         yield from _parameter(document, pointer, parameter)
-        # the second name is what openapi-python-client falls back on for two that collide
-        names = python_name(name), str(PythonIdentifier(name, prefix="field_", skip_snake_case=True))
-        other = seen.setdefault((where, *names), name)
+        other = seen.setdefault(python_name(name), name) if where == "path" else name
         if other != name:
-            yield Mistake(pointer, f"the {where} parameters {other} and {name} have one name in Python; rename one")
+            yield Mistake(pointer, f"the path parameters {other} and {name} have one name in Python; rename one")
     if "requestBody" in document.at(pointer):
-        yield from _body(document, pointer)
+        where = (*pointer, "requestBody")
+        yield from _content(where, document.resolve(document.at(where)))
 
 
 def _parameter(document: Document, pointer: Pointer, parameter: dict[str, Any]) -> Iterator[Mistake]:
@@ -373,8 +382,7 @@ def _holds(document: Document, schema: Any, types: set[str], *, nested: bool = F
     schema = document.resolve(schema)
     if not isinstance(schema, dict):
         return False
-    found = schema.get("type", [])
-    names = {found} if isinstance(found, str) else set(found)
+    names = kinds_of(schema)
     parts = [part for key in ("allOf", "anyOf", "oneOf") for part in schema.get(key, [])]
     return (
         bool(names & types or "properties" in schema or (nested and "array" in names))
@@ -383,21 +391,15 @@ def _holds(document: Document, schema: Any, types: set[str], *, nested: bool = F
     )
 
 
-def _body(document: Document, pointer: Pointer) -> Iterator[Mistake]:
-    where = (*pointer, "requestBody")
-    yield from _content(where, document.resolve(document.at(where)))
-
-
 def _responses(document: Document, pointer: Pointer) -> Iterator[Mistake]:
     responses = document.at(pointer).get("responses", {})
     for status, reference in responses.items():
         where = (*pointer, "responses", status)
         response = document.resolve(reference)
-        yield from _content(where, response)
         if status.startswith("1"):
             yield Mistake(where, "a status below 200 is not supported: such a response is not the last one")
-        elif not status.startswith("2"):
-            yield from _error(document, where, response)
+        if status.startswith("2") or json_content(response.get("content", {})):
+            yield from _content(where, response)
     bodies = [
         media.get("schema")
         for status, response in responses.items()
@@ -408,15 +410,6 @@ def _responses(document: Document, pointer: Pointer) -> Iterator[Mistake]:
         yield Mistake((*pointer, "responses"), "expected a status of success, such as 200")
     if any(body != bodies[0] for body in bodies):
         yield Mistake((*pointer, "responses"), "expected one body for all statuses of success; give them one schema")
-
-
-def _error(document: Document, pointer: Pointer, response: dict[str, Any]) -> Iterator[Mistake]:
-    schema = next((media.get("schema") for media in json_content(response.get("content", {})).values()), None)
-    fields = {} if schema is None else document.properties(schema)
-    if schema is not None and not fields:
-        yield Mistake(pointer, "an error body that is not an object with properties is not supported")
-    for name in sorted(name for name in fields if python_name(name) in ERROR_ATTRIBUTES):
-        yield Mistake(pointer, f"{name} is an attribute of every error already")
 
 
 def _content(pointer: Pointer, holder: dict[str, Any]) -> Iterator[Mistake]:

@@ -89,9 +89,8 @@ def walk(value: Any, pointer: Pointer = (), kind: str = "document") -> Iterator[
     if not isinstance(value, dict):
         return
     for key, item in value.items():
-        if kind == "callback":
+        if kind == "callback" and not str(key).startswith(("$ref", "x-")):
             yield from walk(item, (*pointer, key), "path item")
-            continue
         shape, inner = _BELOW.get(kind, {}).get(key, ("", ""))
         if shape == "one":
             yield from walk(item, (*pointer, key), inner)

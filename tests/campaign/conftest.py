@@ -1,23 +1,19 @@
 """A mock server whose clock is far ahead of what is sent, so that SMS are final at once; stores on SQLite and PostgreSQL."""
 
 import os
-import shutil
-import socket
-import subprocess
-import tempfile
 import threading
 import time
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import attrs
 import pytest
+from benchmarks.postgres import Postgres, find, running
 from sms_scheduler_mock import MockServer
 
-KILLS = int(os.environ.get("SMS_SCHEDULER_CAMPAIGN_KILLS", "10"))
+KILLS = int(os.environ.get("SMS_SCHEDULER_CAMPAIGN_KILLS", "20"))
+MACHINES = "10.213.0.0/16"  # the addresses of the network namespaces that stand for machines
 
 
 @pytest.fixture
@@ -26,61 +22,13 @@ def server() -> Iterator[MockServer]:
         yield server
 
 
-@attrs.define
-class Postgres:
-    """A PostgreSQL of its own: `crash` ends all of its processes at once, as a power failure would."""
-
-    binaries: Path
-    folder: Path
-    port: int
-
-    @property
-    def url(self) -> str:
-        return f"postgresql://postgres@127.0.0.1:{self.port}/"
-
-    def start(self) -> None:
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
-        self._run("pg_ctl", "start", "-w", "-l", str(self.folder / "log"), "-o", options)
-
-    def crash(self) -> None:
-        self._run("pg_ctl", "stop", "-m", "immediate")
-
-    def create(self) -> str:
-        name = f"c{uuid.uuid4().hex}"
-        self._run("psql", "-q", "-c", f"CREATE DATABASE {name}", self.url + "postgres", is_server=False)
-        return self.url + name
-
-    def initialise(self) -> None:
-        self._run("initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8")
-
-    def _run(self, command: str, *arguments: str, is_server: bool = True) -> None:
-        # It refuses to run as root.
-        as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-        data = ["-D", str(self.folder / "data")] if is_server else []
-        whole = [*as_user, str(self.binaries / command), *data, *arguments]
-        with (self.folder / "commands").open("a") as log:
-            subprocess.run(whole, check=True, stdout=log, stderr=log, timeout=60, cwd="/")
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-    on_path = shutil.which("pg_ctl")
-    if not (found or on_path):
+    binaries = find()
+    if binaries is None:
         pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
-    binaries = found[-1] if found else Path(str(on_path)).resolve().parent
-    with tempfile.TemporaryDirectory() as name, socket.socket() as free:
-        folder = Path(name)
-        if os.geteuid() == 0:
-            shutil.chown(folder, "postgres")
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
-        database = Postgres(binaries, folder, port)
-        database.initialise()
-        database.start()
+    with running(binaries, MACHINES) as database:
         yield database
-        database.crash()
 
 
 @pytest.fixture

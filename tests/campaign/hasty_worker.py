@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sms_scheduler_campaign import sending, worker
 from sms_scheduler_campaign.store import Store, campaigns
 
-AROUND_THE_POST = {"perform", "_post", "_accept"}
+AROUND_THE_POST = {"_store_and_begin", "_commit", "_begin", "_send", "_perform_one", "_post", "_accept"}
 SOURCE = Path(sending.__file__)
 STATEMENTS = {node.lineno for node in ast.walk(ast.parse(SOURCE.read_text())) if isinstance(node, ast.stmt)}
 
@@ -52,8 +52,8 @@ def main(arguments: list[str]) -> int:
     if arguments:
         {"--die-at": die_at, "--lines": note_lines}[arguments[0]](arguments[1])
     with Store(os.environ[worker.STORE_VARIABLE]).engine.connect() as connection:
-        campaign_id = connection.scalar(sa.select(campaigns.c.id))
-    return worker.main([str(campaign_id), uuid.uuid4().hex])
+        campaign_id = connection.scalar(sa.select(campaigns.c.id).order_by(campaigns.c.name))
+    return worker.main([str(campaign_id), os.environ.get("WORKER_NAME", uuid.uuid4().hex)])
 
 
 def sending_is_left(campaign_id: int, connection: sa.Connection, *, is_active: bool) -> bool:

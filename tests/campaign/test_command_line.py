@@ -100,22 +100,76 @@ def test_in_doubt_and_resolved(sqlite_store: str, server: MockServer, people: Pa
     assert done(sqlite_store, "in-doubt", "c") == ""
 
 
+OPTIONS = ["create", "d", "--text", "x", "--sender-id", "1"]
+FILES = {
+    "ok.csv": "phone_number\n+33612345678\n",
+    "latin.csv": "phone_number\n\xe9\n",
+    "empty.csv": "",
+    "bad.jsonl": "{",
+}
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
         (["status", "unknown"], "there is no campaign 'unknown'"),
-        (["add", "c", "missing.csv"], "No such file"),
         (["create", "c", "--text", "x", "--sender-id", "1"], "already"),
         (["create", "d", "--text", "{", "--sender-id", "1"], "cannot be used"),
+        (["create", "d", "--text", "", "--sender-id", "1"], "the text is empty"),
+        (["create", "", "--text", "x", "--sender-id", "1"], "the name is empty"),
+        (["create", "d", "--text", "x", "--sender-id", "9" * 30], "the sender must be"),
+        ([*OPTIONS, "--batch-size", "0"], "batch_size must be more than 0"),
+        ([*OPTIONS, "--concurrency", "0"], "concurrency must be more than 0"),
+        ([*OPTIONS, "--requests-per-second", "nan"], "requests_per_second must be more than 0"),
+        ([*OPTIONS, "--requests-per-second", "inf"], "requests_per_second must be"),
+        ([*OPTIONS, "--follow-hours", "-1"], "follow_for must be more than 0"),
+        ([*OPTIONS, "--hours", "25:00-26:00"], "the hours must be like"),
+        ([*OPTIONS, "--hours", "09:00-09:00"], "must not end when they begin"),
+        ([*OPTIONS, "--timezone", "Mars"], "the time zone must be like"),
+        ([*OPTIONS, "--delivery-date", "2030-01-01T00:00:00+02:00"], "without a time zone"),
+        (["add", "c", "missing.csv"], "missing.csv: No such file"),
+        (["add", "c", "."], ".: Is a directory"),
+        (["add", "c", "latin.csv"], "line"),
+        (["add", "c", "empty.csv"], "there is no column 'phone_number', only nothing"),
+        (["add", "c", "bad.jsonl"], "line 1: not JSON"),
+        (["add", "c", "ok.csv", "--number", "mobile"], "there is no column 'mobile', only 'phone_number'"),
+        (["add", "c", "ok.csv", "--key", "id"], "there is no column 'id'"),
+        (["add", "c", "ok.csv", "--delimiter", ";;"], "the delimiter must be one character"),
+        (["add", "c", "ok.csv", "--encoding", "klingon"], "the encoding must be like"),
         (["run", "c"], "No API key"),
+        (["cancel", "c"], "No API key"),
+        (["run", "c", "--workers", "0"], "workers must be 1 or more"),
+        (["run", "c", "--base-url", "ftp://x"], "base_url must be like"),
+        (["watch", "c", "--every", "0"], "--every must be more than 0"),
         (["resolve", "c", "1", "--sent"], "not in doubt"),
+        (["resolve", "c", "1", "--drop", "--message-id", "3"], "--message-id needs --sent"),
+        (["export", "c", "missing/x.csv"], "No such file"),
+        (["export", "c", "."], ".: Is a directory"),
+        (["--store", "mysql://x/y", "status", "c"], "the store must be sqlite or postgresql"),
+        (["--store", "nonsense", "status", "c"], "the store must be like"),
+        (["--store", "sqlite://", "status", "c"], "the store must be a file"),
+        (["--store", "sqlite:///missing.db", "status", "c"], "has no campaigns: create one first"),
+        (["--store", "sqlite:///ok.csv", "status", "c"], "file is not a database"),
+        (["--store", "sqlite:///missing/c.db", *OPTIONS], "unable to open database file"),
+        (["--store", "postgresql://u:secret@127.0.0.1:1/x", "status", "c"], "Connection refused"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_one_line(sqlite_store: str, arguments: list[str], problem: str) -> None:
+def test_what_cannot_be_done_is_said_in_one_line(
+    sqlite_store: str, tmp_path: Path, arguments: list[str], problem: str
+) -> None:
     Campaign.create(sqlite_store, "c", text="Hello", sender_id=1).close()
-    run = command(sqlite_store, *arguments)
-    assert (run.returncode, run.stderr.count("\n")) == (2, 1)
+    for name, content in FILES.items():
+        (tmp_path / name).write_text(content, encoding="latin-1")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    key = {} if "No API key" in problem else {"SMS_SCHEDULER_API_KEY": "key"}
+    whole = [sys.executable, "-m", "sms_scheduler_campaign", *arguments]
+    run = subprocess.run(
+        whole, capture_output=True, text=True, timeout=60, cwd=tmp_path, env=environment(sqlite_store) | key
+    )
+    assert (run.returncode, run.stderr.count("\n")) == (2, 1), run
     assert problem in run.stderr
+    assert "secret" not in run.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == before, "nothing is left behind"
 
 
 def test_paused_and_cancelled(sqlite_store: str, server: MockServer, people: Path) -> None:

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -15,19 +15,23 @@ import pytest
 from sms_scheduler_campaign import Campaign
 from sms_scheduler_mock import MockServer
 
-from .conftest import KILLS, numbers, received
+from . import hasty_worker
+from .conftest import KILLS, numbers, received, wait_until
 
-WORKER = Path(__file__).with_name("hasty_worker.py")
+WORKER = Path(hasty_worker.__file__)
 
 
-def start(store: str, server: MockServer, *arguments: str) -> subprocess.Popen[bytes]:
-    environment = os.environ | {
+def start(
+    store: str, server: MockServer, *arguments: str, before: Sequence[str] = (), **environment: str
+) -> subprocess.Popen[bytes]:
+    """Start a worker process; `before` is what its command line begins with."""
+    account = {
         "SMS_SCHEDULER_API_KEY": server.api_key,
         "SMS_SCHEDULER_BASE_URL": server.url,
         "SMS_SCHEDULER_CAMPAIGN_STORE": store,
     }
-    command = [sys.executable, str(WORKER), *arguments]
-    return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE)
+    command = [*before, sys.executable, str(WORKER), *arguments]
+    return subprocess.Popen(command, env=os.environ | account | environment, stdin=subprocess.PIPE)
 
 
 @contextmanager
@@ -76,12 +80,16 @@ def test_killed_at_random(kind: str, request: pytest.FixtureRequest, server: Moc
         campaign.add(numbers(total))
         with workers(store, server, 2) as running:
             for _ in range(kills):
-                time.sleep(chance.uniform(0.8, 1.6))
+                sent = len(server.messages)
+                wait_until(lambda sent=sent: len(server.messages) > sent, 120)  # type: ignore[misc]
+                time.sleep(chance.uniform(0.2, 1.2))
                 index = chance.randrange(2)
                 kill(running[index])
                 running[index] = start(store, server)
+        server.clear_faults()
         finish(store, server)
         check(campaign, server, total, most_in_doubt=4 * (kills + 2))
+        print(f"{kind}: {kills} kills, {total:,} recipients, {len(campaign.in_doubt())} batches in doubt")
 
 
 def test_killed_at_each_line_around_the_post(sqlite_store: str, server: MockServer, tmp_path: Path) -> None:
@@ -91,7 +99,7 @@ def test_killed_at_each_line_around_the_post(sqlite_store: str, server: MockServ
         with start(sqlite_store, server, "--lines", str(tmp_path / "lines")) as worker:
             assert worker.wait(30) == 0
         points = sorted(set((tmp_path / "lines").read_text().split()))
-        assert {point.partition(":")[0] for point in points} == {"perform", "_post", "_accept"}
+        assert {point.partition(":")[0] for point in points} == hasty_worker.AROUND_THE_POST
         campaign.add(numbers(len(points) + 50))
         for some in (points[index : index + 4] for index in range(0, len(points), 4)):
             dying = [start(sqlite_store, server, "--die-at", point) for point in some]

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
-from enum import IntEnum, StrEnum
+from enum import Enum, IntEnum, StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -120,6 +120,26 @@ class Number(StrEnum):
     ME = "+33612345678"
 
 
+class Named(int, Enum):
+    """Written as `Named.SHOP`."""
+
+    SHOP = 7
+
+
+class NamedText(str, Enum):  # noqa: UP042  # whose own text is its name
+    ME = "+33612345678"
+
+
+class Boasting(int):
+    """A number that says of itself what it is not."""
+
+    def __str__(self) -> str:
+        return "../other"
+
+    def __int__(self) -> int:
+        return 8
+
+
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
@@ -130,7 +150,10 @@ class Number(StrEnum):
         ("phone_numbers", Number.ME, "+33612345678"),
         ("phone_numbers", [], []),
         ("phone_numbers", ("+1", "+2"), ["+1", "+2"]),
+        ("phone_numbers", NamedText.ME, "+33612345678"),
         ("sender_id", Sender.SHOP, 7),
+        ("sender_id", Named.SHOP, 7),
+        ("sender_id", Boasting(7), 7),
         ("sender_id", 2**64, 2**64),
         ("sender_id", -1, -1),
     ],
@@ -145,6 +168,12 @@ def test_values_are_sent_as_they_are(
 def test_any_integer_is_an_id(client: AnyClient, server: FaultyServer, identifier: int) -> None:
     client.call("get_sms", identifier)
     assert server.calls == [f"GET /sms/{int(identifier)}"]
+
+
+@pytest.mark.parametrize("identifier", [Named.SHOP, Boasting(7)])
+def test_an_id_is_its_number(client: AnyClient, server: FaultyServer, identifier: int) -> None:
+    client.call("get_sms", identifier)
+    assert server.calls == ["GET /sms/7"]
 
 
 def test_an_id_too_long_to_be_written(client: AnyClient, server: FaultyServer) -> None:

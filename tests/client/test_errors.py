@@ -140,6 +140,7 @@ def test_a_redirect_does_not_carry_the_key_elsewhere(make_client: MakeClient, se
     [
         ("0", 0.0),
         ("120", 120.0),
+        ("9" * 400, 1e9),
         (" 7 ", 7.0),
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
         ("", None),
@@ -385,6 +386,12 @@ def test_an_encoding_that_was_not_asked_for(client: AnyClient, server: FaultySer
     assert "encoded as" in str(error)
     assert "\x1b" not in str(error)
     assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("encoding", ["Identity", "", "identity, identity"])
+def test_no_encoding_by_another_name(client: AnyClient, server: FaultyServer, encoding: str) -> None:
+    server.script(answer(200, {"success": True}, {"Content-Encoding": encoding}))
+    assert client.call("delete_sms", 1).success is True
 
 
 def test_a_body_that_ends_with_the_connection(client: AnyClient, server: FaultyServer) -> None:

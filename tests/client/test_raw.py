@@ -99,6 +99,18 @@ def test_a_copy_keeps_what_a_subclass_adds(server: FaultyServer) -> None:
         assert copy.with_raw_response.get_sms(7).parsed == copy.get_sms(7)
 
 
+class DryRun(SmsScheduler):
+    """Sends nothing."""
+
+    def get_sms(self, id: int) -> SmsReport:  # noqa: A002
+        return SmsReport(phone_number="+1", status=SmsStatus(13))
+
+
+def test_a_method_that_sends_nothing_has_no_raw_response(server: FaultyServer) -> None:
+    with DryRun(API_KEY, base_url=server.url) as client, pytest.raises(RuntimeError, match=r"DryRun\.get_sms sent no"):
+        client.with_raw_response.get_sms(7)
+
+
 # The environment
 
 

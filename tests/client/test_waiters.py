@@ -4,12 +4,20 @@ import time
 from typing import Any
 
 import pytest
-from sms_scheduler import NotFoundError, SmsSchedulerError, SmsStatus, WaitTimeoutError
+from sms_scheduler import (
+    NotFoundError,
+    OutcomeUnknownError,
+    RateLimitError,
+    SmsSchedulerError,
+    SmsStatus,
+    TransportError,
+    WaitTimeoutError,
+)
 from sms_scheduler_mock import MockServer
 
 from .any_client import ARGUMENTS, AnyClient
 from .conftest import MakeClient, Waits
-from .faulty_server import FaultyServer, Step, answer
+from .faulty_server import FaultyServer, Step, answer, never_answer
 
 
 def sms(code: int) -> Step:
@@ -66,6 +74,37 @@ def test_errors_pass_through(client: AnyClient, server: FaultyServer) -> None:
     server.script(sms(12), answer(404))
     with pytest.raises(NotFoundError):
         client.call("wait_for_sms", 7, timeout=600)
+
+
+def test_a_question_ends_with_the_time(client: AnyClient, server: FaultyServer) -> None:
+    server.script(sms(12), never_answer)
+    started = time.monotonic()
+    with pytest.raises(WaitTimeoutError) as caught:
+        client.call("wait_for_sms", 7, timeout=0.5, poll=0.1)
+    assert time.monotonic() - started < 10
+    assert caught.value.last.status is SmsStatus.SENT
+    assert isinstance(caught.value.__cause__, TransportError)
+
+
+def test_no_report_in_time(client: AnyClient, server: FaultyServer) -> None:
+    server.script(never_answer)
+    with pytest.raises(WaitTimeoutError) as caught:
+        client.call("wait_for_message", 7, timeout=0.1)
+    assert caught.value.last is None
+
+
+def test_a_server_that_asks_to_wait_for_longer(client: AnyClient, server: FaultyServer) -> None:
+    server.script(sms(12), answer(429, headers={"Retry-After": "100"}))
+    with pytest.raises(WaitTimeoutError) as caught:
+        client.call("wait_for_sms", 7, timeout=50)
+    assert caught.value.last.status is SmsStatus.SENT
+    assert isinstance(caught.value.__cause__, RateLimitError)
+
+
+def test_a_deadline_of_the_clients_is_for_each_question(make_client: MakeClient, server: FaultyServer) -> None:
+    server.script(sms(12), never_answer)
+    with pytest.raises(OutcomeUnknownError):
+        make_client(server.url, deadline=0.3).call("wait_for_sms", 7, timeout=600)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,12 @@ Answer = Callable[[Request], Response]
 
 @pytest.mark.parametrize("sms_ids", ["lists", "integers"])
 def test_the_mock_server_passes_every_check(sms_ids: Literal["lists", "integers"], run_contract: Contract) -> None:
+    def hurry(request: Request, answer: Answer) -> Response:
+        server.advance(seconds=1)  # so that nobody waits until an SMS is sent
+        return answer(request)
+
     with MockServer(sms_ids=sms_ids) as server:
+        server.fault("hook", hook=hurry)
         run = run_contract("--url", server.url, "--api-key", server.api_key)
     assert run.returncode == 0, run.stdout + run.stderr
     assert re.search(r": [0-9]+ passed, 0 failed, 0 not tested\.\n$", run.stdout)
@@ -128,16 +133,37 @@ def test_a_run_is_given_as_json(run_contract: Contract) -> None:
     assert [check["name"] for check in result["results"]] == ["one_number_may_be_a_string"]
 
 
-def test_the_command_of_schemathesis_can_use_the_configuration(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("mutant", "check"),
+    [
+        (None, ""),
+        ("row-left-out", "created_sms_are_reported"),
+        ("last-sms-not-found", "created_sms_are_reported"),
+        ("cached-report-without-key", "reports_need_the_key"),
+        ("message-id-with-fraction", "integers_are_whole"),
+    ],
+)
+def test_the_command_of_schemathesis_can_use_the_configuration_and_the_checks(
+    mutant: str | None, check: str, tmp_path: Path
+) -> None:
     config = files("sms_scheduler_contract") / "schemathesis.toml"
     document = files("sms_scheduler_mock") / "openapi.json"
     with MockServer() as server:
+        if mutant:
+            MUTANTS[mutant].apply(server)
         key = ["--header", f"Authorization: Bearer {server.api_key}"]
         command = ["schemathesis", "--config-file", str(config), "run", str(document), "--url", server.url, *key]
+        phases = ["--phases", "examples,fuzzing,stateful", "--max-examples", "5", "--seed", "1"]
         run = subprocess.run(
-            [*command, "--max-examples", "2"], capture_output=True, text=True, timeout=60, cwd=tmp_path
+            [*command, *phases, *(["--checks", check] if check else [])],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            cwd=tmp_path,
+            env={**os.environ, "SCHEMATHESIS_HOOKS": "sms_scheduler_contract.schemathesis_checks"},
         )
-    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.returncode == (1 if mutant else 0), run.stdout + run.stderr
+    assert check in run.stdout
 
 
 # What cannot be tested

@@ -116,7 +116,8 @@ def tried(target: Target, check: str | None) -> RunResult:
     """Run the checks, or those of a name until one fails."""
     server = Server(target, effort=Effort(shrink=False, cases=0.3 if check else 1.0))
     server.check()
-    return run(server, throwaway=True, until_failed=bool(check), options=["-k", check] if check else [])
+    selected = ["-k", check] if check else []
+    return run(server, throwaway=True, until_failed=bool(check), options=selected, jobs=1 if check else 4)
 
 
 @pytest.fixture(scope="module")

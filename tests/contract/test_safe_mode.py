@@ -231,6 +231,36 @@ def test_only_a_404_or_a_final_status_means_gone(
     assert "All of them were deleted" not in run.stdout
 
 
+@pytest.mark.parametrize("is_spared", [True, False])
+def test_a_message_without_a_report_may_have_sms_that_are_scheduled(
+    is_spared: bool, small_server: Any, run_contract: Contract
+) -> None:
+    deleted: list[str] = []
+
+    def change(handler: Any, status: int, body: bytes) -> tuple[int, bytes]:
+        path = handler.path.removeprefix("/api/v1")
+        if path.startswith("/message/") and deleted:
+            return 404, b""
+        if handler.command == "DELETE":
+            deleted.append(path)
+            if is_spared and path.startswith("/sms/"):
+                return 200, b'{"success": false}'
+        # the deletion of the message is answered, and does nothing
+        return (200, b'{"success": 2}') if handler.command == "DELETE" else (status, body)
+
+    def answer(method: str, path: str, authorization: str | None, body: bytes) -> tuple[int, Any]:
+        is_kept = method == "DELETE" and (is_spared or "/message/" in path)
+        answered: tuple[int, Any] = usual("GET" if is_kept else method, path, authorization, body)
+        return answered
+
+    usual, small_server.answer, small_server.change = small_server.answer, answer, change
+    run = run_contract(*arguments(small_server), *FAST, "--check", "message_stop_is_optional")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert bool(small_server.sms) == is_spared
+    assert ("NOT DELETED: message 1 (SMS 1, 2): it is still reported as scheduled" in run.stdout) == is_spared
+    assert ("All of them were deleted" in run.stdout) != is_spared
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGTERM])
 def test_a_second_signal_ends_a_deletion_that_hangs(
     number: signal.Signals, small_server: Any, start_contract: Start

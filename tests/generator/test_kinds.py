@@ -147,6 +147,33 @@ def test_query_parameters_and_fields_named_as_what_the_client_uses(generate: Gen
 
 
 @pytest.mark.parametrize(
+    "names",
+    [
+        ("query DateCreated", "query DateCreated<", "query DateCreated>", "header date-created"),
+        ("query a.b", "query a-b", "query a_b", "query a_b_2", "query aB", "query a_b_query"),
+        ("query client", "query client_query", "query Client", "query url", "header url"),
+    ],
+)
+def test_parameters_with_one_name_in_python(generate: Generate, names: tuple[str, ...]) -> None:
+    parameters = {name: {**TEXT, "enum": [f"v{index}", "other"]} for index, name in enumerate(names)}
+    made = generate({"/a": {"get": operation(parameters=parameters)}})
+    arguments = made.arguments()
+    made.client.call(**{name: f"v{index}" for index, name in enumerate(arguments)})
+    request = made.sent[0]
+    sent = [
+        (request.headers if place == "header" else request.url.params)[name] for place, name in map(str.split, names)
+    ]
+    assert sent == [f"v{index}" for index in range(len(names))]
+
+
+def test_a_parameter_of_an_operation_replaces_that_of_its_path(generate: Generate) -> None:
+    item = {"parameters": [{"in": "query", "name": name, "schema": TEXT} for name in ("a.b", "c")]}
+    made = generate({"/a": {**item, "get": operation(parameters={"query a-b": TEXT, "query c": NUMBER})}})
+    made.client.call(a_b="1", c=2.5, a_b_query="3")
+    assert dict(made.sent[0].url.params) == {"a-b": "1", "c": "2.5", "a.b": "3"}
+
+
+@pytest.mark.parametrize(
     "name", ["Response", "Settings", "Any", "UUID", "Waiting", "NotFoundError", "SmsScheduler", "ApiError", "Exception"]
 )
 def test_schemas_named_as_what_the_client_uses(generate: Generate, name: str) -> None:
@@ -296,6 +323,41 @@ def test_required_beside_all_of(generate: Generate) -> None:
     assert {field.name for field in attrs.fields(made.package.Three)} == {"x", "y", "own"}
 
 
+NARROWED: list[tuple[Any, Any]] = [
+    ({"const": "sms"}, "sms"),
+    ({**TEXT, "enum": ["sms"]}, "sms"),
+    ({**TEXT, "format": "date-time"}, "2030-01-02T03:04:05Z"),
+    ({**TEXT, "description": "The same."}, "x"),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), NARROWED)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_field_that_a_part_narrows(generate: Generate, field: Any, value: Any, is_first: bool) -> None:
+    parts = [to("Base"), an_object("kind", kind=field, row=an_object(x=TEXT))]
+    schemas = {"Base": an_object("id", kind=TEXT, id=NUMBER), "Whole": {"allOf": parts if is_first else parts[::-1]}}
+    made = generate(
+        {"/a": {"post": operation(body=an_object(x=to("Whole")), responses=answered(to("Whole")))}}, schemas
+    )
+    sent = {"kind": value, "id": 1.5, "row": {"x": "y"}}
+    made.answer = httpx.Response(200, json=sent)
+    received = made.client.call()
+    made.client.call(x=received)
+    assert made.body == {"x": sent}
+    for wrong in ({"id": 1.5}, {"id": 1.5, "kind": 5}, {"kind": value}):
+        made.answer = httpx.Response(200, json=wrong)
+        with pytest.raises(made.package.InvalidResponseError):
+            made.client.call()
+
+
+def test_a_list_of_anything(generate: Generate) -> None:
+    schema = an_object(x={"type": "array"}, y={"type": ["array", "null"]})
+    made = generate({"/a": {"post": operation(body=schema, responses=answered(schema))}})
+    made.answer = httpx.Response(200, json={"x": [1, "a", None], "y": None})
+    assert made.client.call(x=[{"k": 2}], y=[]).x == [1, "a", None]
+    assert made.body == {"x": [{"k": 2}], "y": []}
+
+
 def test_enums_of_texts_that_are_no_names(generate: Generate) -> None:
     values = ["1", "2", "Sent", "sent", "a-b", "a_b", "+1", "-1", "", "µ", "1.5", "x y", "for"]
     schemas = {
@@ -341,6 +403,40 @@ def test_errors_that_hold_objects(generate: Generate) -> None:
         made.client.call()
     error = caught.value
     assert (error.first.the_code, error.all_[0].the_code, error.kind, error.version) == (5, 6, "a", "v1")
+
+
+def test_errors_with_fields_named_as_their_attributes(generate: Generate) -> None:
+    names = ["statusCode", "content", "headers", "args", "operation", "isSafeToRetry", "attrs"]
+    schemas = {"Base": an_object(**dict.fromkeys(names[:3], TEXT))}
+    error = {"allOf": [to("Base"), an_object(**dict.fromkeys(names[3:], TEXT))]}
+    made = generate({"/a": {"get": operation(responses={**NO_CONTENT, **answered(error, "400")})}}, schemas)
+    made.answer = httpx.Response(400, json={name: f"its {name}" for name in names})
+    with pytest.raises(made.package.BadRequestError) as caught:
+        made.client.call()
+    fields = ["status_code_field", "content_field", "headers_field", "args_field", "operation_field",
+              "is_safe_to_retry_field", "attrs_field"]  # fmt: skip
+    assert [getattr(caught.value, name) for name in fields] == [f"its {name}" for name in names]
+    assert (caught.value.status_code, caught.value.operation) == (400, "call")
+
+
+@pytest.mark.parametrize(
+    ("kind", "schema", "body"),
+    [
+        ("application/json", TEXT, b'"no"'),
+        ("application/json", {"type": "array", "items": an_object(code=NUMBER)}, b'[{"code": 5}]'),
+        ("application/json", {"type": "object", "additionalProperties": TEXT}, b'{"a": "no"}'),
+        ("application/json", {}, b"null"),
+        ("text/plain", TEXT, b"no"),
+        ("text/html", {}, b"<p>no"),
+    ],
+)
+def test_errors_whose_bodies_have_no_fields(generate: Generate, kind: str, schema: Any, body: bytes) -> None:
+    errors = {"400": {"description": "Wrong.", "content": {kind: {"schema": schema}}}, "404": {"description": "None."}}
+    made = generate({"/a": {"get": operation(responses={**answered(an_object(x=TEXT)), **errors})}})
+    made.answer = httpx.Response(400, content=body, headers={"content-type": kind})
+    with pytest.raises(made.package.BadRequestError) as caught:
+        made.client.call()
+    assert caught.value.content == body
 
 
 def test_a_document_without_schemas(generate: Generate) -> None:
@@ -629,6 +725,16 @@ def test_users_are_told_of_changes_beside_kinds_and_payloads(
         assert line in told
 
 
+def test_users_are_told_of_kinds_that_come_and_go(generate: Generate, capsys: pytest.CaptureFixture[str]) -> None:
+    fax = an_object("kind", kind={"const": "fax"}, pages=NUMBER)
+    for other, kind in (("Push", PUSH), ("Fax", fax)):
+        schemas = {"Content": {"oneOf": [to("Sms"), to(other)]}, "Sms": SMS, other: kind}
+        generate({"/a": {"get": operation(responses=answered(to("Content")))}}, schemas)
+    told = capsys.readouterr().out
+    for line in ("ok        `Content`: may be `Fax` too", "BREAKING  `Content`: is never `Push` any more"):
+        assert line in told
+
+
 # What is deprecated, and what the server calls
 
 
@@ -695,9 +801,108 @@ def test_formats_and_extensions_of_others_change_nothing(generate: Generate) -> 
     schema = an_object(
         "a",
         row=to("Row", **{"x-other": 1}),
-        a={**TEXT, "format": "msisdn", "x-faker": {"$ref": "nowhere"}},
+        a={**TEXT, "format": "msisdn", "x-faker": {"$ref": "nowhere"}, "xml": {"name": "A"}},
         b={"type": "integer", "format": "uint7"},
     )
     made = generate({"/a": {"get": operation(responses=answered(schema), **samples)}}, {"Row": row})
     made.answer = httpx.Response(200, json={"a": "1", "b": 2})
     assert (made.client.call().a, made.client.call().b) == ("1", 2)
+
+
+def test_objects_that_hold_others_many_times(generate: Generate) -> None:
+    schemas = {f"B{index}": an_object(**{f"p{n}": to(f"B{index - 1}") for n in range(9)}) for index in range(1, 12)}
+    made = generate({"/a": {"post": operation(body=an_object(x=to("B11")))}}, {"B0": an_object(x=TEXT), **schemas})
+    made.client.call(x=made.package.B11(p3=made.package.B10()))
+    assert made.body == {"x": {"p3": {}}}
+
+
+# Classes of schemas that stand inline
+
+
+def one(value: str) -> dict[str, Any]:
+    return {**TEXT, "enum": [value]}
+
+
+CLASH: list[dict[str, Any]] = [
+    {"CallBody": an_object(z=TEXT), "CallBodyA": an_object(y=TEXT)},
+    {"Holder": an_object(status=one("a")), "HolderStatus": one("b")},
+    {"HolderStatus": an_object(code=NUMBER), "Holder": an_object(status=an_object(text=TEXT))},
+    {"HolderStatus": one("b"), "Holder": an_object(status=an_object(text=TEXT), Status=one("c"))},
+    {"Holder": an_object(rows={"type": "array", "items": an_object(x=TEXT)}, rowsItem=an_object(y=TEXT))},
+    {"Holder": an_object(aB=an_object(x=TEXT), a=an_object(b=an_object(z=TEXT)), m={"additionalProperties": one("c")})},
+    {"Holder": an_object(u={"oneOf": [an_object(x=TEXT), TEXT]}, uType0=an_object(y=TEXT), uType1=one("d"))},
+    {
+        "Holder": an_object(
+            **{"$": an_object(x=TEXT), "%": one("d"), "-": {"type": ["object", "null"], "properties": {}}}
+        )
+    },
+]
+
+
+@pytest.mark.parametrize("schemas", CLASH)
+def test_schemas_whose_classes_would_have_the_name_of_another(generate: Generate, schemas: Schemas) -> None:
+    body = an_object(a=an_object(q=TEXT), **{f"f{index}": to(name) for index, name in enumerate(schemas)})
+    paths = {
+        "/a": {"post": operation(body=body, parameters={"query c": one("p")}, responses=answered(body))},
+        "/b": {"post": operation("call_body", parameters={"query a": one("q"), "header c": one("p")})},
+    }
+    made = generate(paths, schemas)
+    values = {f"f{index}": filled(schema) for index, schema in enumerate(schemas.values())}
+    made.answer = httpx.Response(200, json={"a": {"q": "x"}, **values})
+    received = made.client.call()
+    made.client.call(a=received.a, c="p", **{name: getattr(received, name) for name in values})
+    assert made.body == {"a": {"q": "x"}, **values}
+    made.answer = httpx.Response(204)
+    made.client.call_body(a="q", c="p")
+    assert (made.path, made.sent[-1].headers["c"]) == ("/v1/b?a=q", "p")
+
+
+def filled(schema: Any) -> Any:
+    """A value with all that a schema names."""
+    for part in schema.get("oneOf", []):
+        return filled(part)
+    if "enum" in schema:
+        return schema["enum"][0]
+    if schema.get("type") == "array":
+        return [filled(schema["items"])]
+    if "additionalProperties" in schema:
+        return {"k": filled(schema["additionalProperties"])}
+    fields = schema.get("properties")
+    return "x" if schema == TEXT else 5 if fields is None else {name: filled(field) for name, field in fields.items()}
+
+
+ROW = an_object(b=an_object(c=TEXT))
+NULL = {"type": "null"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({**ROW, "type": ["object", "null"]}, {"b": {"c": "x"}}),
+        ({"oneOf": [ROW, NULL]}, {"b": {"c": "x"}}),
+        ({"anyOf": [TEXT, {"allOf": [an_object(a=TEXT), ROW]}]}, {"a": "x", "b": {"c": "x"}}),
+        ({"type": ["array", "null"], "items": {**ROW, "type": ["null", "object"]}}, [{"b": {"c": "x"}}]),
+        ({"oneOf": [{"type": "array", "items": ROW}, NULL]}, [{"b": {"c": "x"}}]),
+        ({"anyOf": [NULL, {"type": "object", "additionalProperties": ROW}]}, {"k": {"b": {"c": "x"}}}),
+    ],
+)
+def test_a_choice_whose_objects_hold_others(generate: Generate, schema: Any, value: Any) -> None:
+    holder = an_object(one=to("Choice"), rows={"type": "array", "items": to("Choice")})
+    paths = {"/a": {"post": operation(body=holder, responses=answered(holder))}}
+    made = generate(paths, {"Choice": schema})
+    made.answer = httpx.Response(200, json={"one": value, "rows": [value]})
+    received = made.client.call()
+    made.client.call(one=received.one, rows=received.rows)
+    assert made.body == {"one": value, "rows": [value]}
+
+
+def test_callbacks_elsewhere_and_webhooks_named_as_what_the_client_uses(generate: Generate) -> None:
+    hook = {"post": {"requestBody": {"required": True, **content(TEXT, "application/json")}, "responses": NO_CONTENT}}
+    call = operation(callbacks={"done": {"$ref": "#/components/callbacks/Done"}})
+    found = {
+        **schemes(key={"type": "http", "scheme": "basic"})["components"],
+        "callbacks": {"Done": {"{$url}": hook, "x-other": {}}},
+    }
+    made = generate({"/a": {"get": call}}, webhooks={"payload": hook, "r": hook, "datetime": hook}, components=found)
+    for name in ("done", "payload", "r", "datetime"):
+        assert getattr(made.package, f"decode_{name}")(b'"a"') == "a"

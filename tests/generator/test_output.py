@@ -3,6 +3,7 @@
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -148,4 +149,28 @@ def test_a_kill_at_any_moment_leaves_a_whole_client(output: Path, tmp_path: Path
 
     assert run("--document", other, "--output", output).code == 0
     assert tree(output / PACKAGE) == new
+    assert [path.name for path in output.iterdir()] == [PACKAGE]
+
+
+CLEARS_UP = """
+import os, sys
+from pathlib import Path
+from generator.swap import temporary_folder
+unlink = os.unlink
+def kill(path, **more):
+    unlink(path, **more)
+    if str(path).endswith(".made-by-scripts-generate"):
+        os.kill(os.getpid(), 9)
+with temporary_folder(Path(sys.argv[1])) as folder:
+    for number in range(50):
+        (folder / f"{number}.py").touch()
+    (folder / "models").mkdir()
+    os.unlink = kill
+"""
+
+
+def test_what_a_run_left_that_was_killed_as_it_cleared_up_goes_with_the_next(output: Path) -> None:
+    killed = subprocess.run([sys.executable, "-P", "-c", CLEARS_UP, output])
+    assert killed.returncode == -signal.SIGKILL
+    assert run("--output", output).code == 0
     assert [path.name for path in output.iterdir()] == [PACKAGE]

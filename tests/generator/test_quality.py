@@ -74,7 +74,7 @@ GAPS = [
     Gap("codes-without-ends", lambda d: _wait_for_nothing(d)["SmsStatus"].pop("x-enum-final"), "components.schemas.SmsStatus.enum", "expected x-enum-final beside it: a number does not say what it stands for"),
     Gap("unknown-extension", lambda d: _create(d).update({"x-mood": "good"}), "paths./sms.post.x-mood", "unknown extension; known are "),
     Gap("key-not-described", lambda d: d["components"]["securitySchemes"]["apiKey"].pop("description"), "components.securitySchemes.apiKey", DESCRIPTION),
-    Gap("wrong-example", lambda d: d["paths"]["/sms/{id}"]["parameters"][0].update(example="first"), "paths./sms/{id}.parameters.0.example", "the example is not what its schema says: 'first' is not of type 'integer'"),
+    Gap("wrong-example", lambda d: d["paths"]["/sms/{id}"]["parameters"][0].update(example="first"), "paths./sms/{id}.parameters.0.example", 'the example is not what its schema says: "first" is not of type "integer"'),
 ]  # fmt: skip
 
 

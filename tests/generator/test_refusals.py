@@ -91,7 +91,20 @@ def test_no_document(refuse: Refuse, content: str | bytes, expected: str) -> Non
 
 def test_one_that_is_too_deep_to_read(refuse: Refuse) -> None:
     (line,) = refuse.document("[" * 100_000)
-    assert line == "api.yaml: not valid YAML: it is nested too deeply"
+    assert line == "api.yaml:1:201: not valid YAML: it is nested too deeply"
+
+
+@pytest.mark.parametrize("keyword", ["allOf", "anyOf", "oneOf"])
+def test_schemas_that_stand_for_billions(refuse: Refuse, keyword: str) -> None:
+    layers = [f"    B{i}: {{{keyword}: [{', '.join(['{$ref: ' + repr(f'#/components/schemas/B{i - 1}') + '}'] * 9)}]}}"
+              for i in range(1, 12)]  # fmt: skip
+    bomb = "\n".join(["    B0: {type: object}", *layers])
+    document = LAMPS.replace("  schemas:\n", f"  schemas:\n{bomb}\n")
+    (line,) = refuse.document(document)
+    assert line == (
+        f"api.yaml:{position(document, 'B4:')}: components.schemas.B4: is put together of more than 1000 schemas; "
+        "write out those that are needed"
+    )
 
 
 def test_no_file(refuse: Refuse) -> None:
@@ -156,7 +169,7 @@ MISTAKES = [
     Mistake("misspelt-keyword", "summary: Get the sending report of one SMS.", "sumary: Report.", "get:",
             GET_SMS, "Unevaluated properties are not allowed ('sumary' was unexpected)"),
     Mistake("misspelt-type", "          type: string\n          description: The content", "          type: strng\n          description: The content",
-            "type: strng", f"{NEW_MESSAGE}.properties.message_text.type", "'strng' is not valid"),
+            "type: strng", f"{NEW_MESSAGE}.properties.message_text.type", '"strng" is not one of "array", "boolean", "integer"'),
     Mistake("integer-status", '"404":\n          $ref', "404:\n          $ref", "404:",
             f"{GET_SMS}.responses.404", "the key 404 must be text: put it in quotes"),
     Mistake("boolean-key", "        message_stop:\n          type: boolean", "        true:\n          type: boolean", "true:\n          type: boolean",
@@ -198,17 +211,17 @@ MISTAKES = [
             'x-datetime-format: "%Y"\n', f"{NEW_MESSAGE}.properties.sender_id.x-datetime-format", "expected `type: string` beside it"),
     # examples
     Mistake("request-example", "sender_id: 123\n", "sender_id: me\n", "sender_id: me",
-            f"{SMS}.requestBody.content.application/json.examples.fromThePage.value.sender_id", f"{EXAMPLE}'me' is not of type 'integer'"),
+            f"{SMS}.requestBody.content.application/json.examples.fromThePage.value.sender_id", f'{EXAMPLE}"me" is not of type "integer"'),
     Mistake("response-example", "success: true\n", "success: 1\n", "success: 1\n",
-            "paths./sms/{id}.delete.responses.200.content.application/json.examples.fromThePage.value.success", f"{EXAMPLE}1 is not of type 'boolean'"),
+            "paths./sms/{id}.delete.responses.200.content.application/json.examples.fromThePage.value.success", f'{EXAMPLE}1 is not of type "boolean"'),
     Mistake("shared-example", "                  message_stop:\n                    - The", "                  message_stop:\n                    - 5\n                    - The", "5\n                    - The",
-            "components.responses.BadRequest.content.application/json.examples.fromThePage.value.errors.message_stop.0", f"{EXAMPLE}5 is not of type 'string'"),
+            "components.responses.BadRequest.content.application/json.examples.fromThePage.value.errors.message_stop.0", f'{EXAMPLE}5 is not of type "string"'),
     Mistake("parameter-example", "example: 123456", "example: first", "example: first",
-            "paths./sms/{id}.parameters.0.example", f"{EXAMPLE}'first' is not of type 'integer'"),
+            "paths./sms/{id}.parameters.0.example", f'{EXAMPLE}"first" is not of type "integer"'),
     Mistake("property-example", "type: integer\n          description: The number of SMS deleted.", "type: integer\n          examples: [1, two]\n          description: The number of SMS deleted.", "two]",
-            "components.schemas.MessageDeletion.properties.success.examples.1", f"{EXAMPLE}'two' is not of type 'integer'"),
+            "components.schemas.MessageDeletion.properties.success.examples.1", f'{EXAMPLE}"two" is not of type "integer"'),
     Mistake("default", "default: false", "default: off-and-on", "default: off-and-on",
-            f"{NEW_MESSAGE}.properties.message_stop.default", f"{EXAMPLE}'off-and-on' is not of type 'boolean'"),
+            f"{NEW_MESSAGE}.properties.message_stop.default", f'{EXAMPLE}"off-and-on" is not of type "boolean"'),
     # what is not supported
     Mistake("two-results", "      responses:\n        \"200\":\n          description: The message was created.", "      responses:\n        \"202\":\n          description: Later.\n          content: {application/json: {schema: {type: string}}}\n        \"200\":\n          description: The message was created.", "responses:\n        \"202\"",
             f"{SMS}.responses", "expected one body for all statuses of success; give them one schema"),
@@ -258,8 +271,6 @@ UNSUPPORTED = [
     # names that would hide something of the client
     Mistake("operation-named-close", "operationId: readLamp", "operationId: close", "operationId: close",
             f"{GET}.operationId", "is the name of another method of the client"),
-    Mistake("error-field-named-headers", "reason: {type: string}\n", "reason: {type: string}\n                  headers: {type: string}\n", '"409":',
-            f"{PUT}.responses.409", "headers is an attribute of every error already"),
     # what would be left out
     Mistake("cookie-parameter", "      parameters:\n", "      parameters:\n        - {name: page, in: cookie, schema: {type: integer}}\n", "get:",
             GET, "the cookie parameter page is not supported; use a header or the query"),
@@ -277,13 +288,17 @@ UNSUPPORTED = [
             GET, "the query parameter page is supported in the style form alone, without `allowReserved`"),
     Mistake("query-with-content", "      parameters:\n", "      parameters:\n        - {name: page, in: query, content: {application/json: {schema: {type: string}}}}\n", "get:",
             GET, "the query parameter page needs a `schema`; `content` is not supported"),
-    Mistake("names-alike-in-the-query", "      parameters:\n", "      parameters:\n        - {name: a-b, in: query, schema: {type: string}}\n        - {name: a.b, in: query, schema: {type: string}}\n", "get:",
-            GET, "the query parameters a-b and a.b have one name in Python; rename one"),
+    Mistake("a-parameter-twice", "      parameters:\n", "      parameters:\n        - {name: a-b, in: query, schema: {type: string}}\n        - {name: a-b, in: query, schema: {type: integer}}\n", "{name: a-b, in: query, schema: {type: integer}}",
+            f"{GET}.parameters.1", "the query parameter a-b stands twice; keep one"),
+    Mistake("operation-without-a-name", "operationId: readLamp", "operationId: $_", "operationId: $_",
+            f"{GET}.operationId", "expected a name with letters or digits"),
     Mistake("no-security-anywhere", "security:\n  - key: []\n", "", "# An API of ",
             "the document", "expected `security`, for the whole document or in each operation; `security: []` for none"),
     Mistake("status-before-the-last", '"409":', '"102":', '"102":',
             f"{PUT}.responses.102", "a status below 200 is not supported: such a response is not the last one"),
     Mistake("other-security", "{type: http, scheme: bearer}", "{type: apiKey, in: cookie, name: key}", "key: {type",
+            "components.securitySchemes.key", "is not supported; use a bearer token, basic authentication, or a key in a header"),
+    Mistake("key-in-a-header-of-http", "{type: http, scheme: bearer}", "{type: apiKey, in: header, name: Host}", "key: {type",
             "components.securitySchemes.key", "is not supported; use a bearer token, basic authentication, or a key in a header"),
     Mistake("key-in-no-header", "{type: http, scheme: bearer}", '{type: apiKey, in: header, name: "X\\r\\nEvil"}', "key: {type",
             "components.securitySchemes.key", "is not supported; use a bearer token, basic authentication, or a key in a header"),
@@ -291,10 +306,18 @@ UNSUPPORTED = [
             "servers.0.url", "expected an absolute http or https URL without variables"),
     Mistake("relative-server", "https://lamps.example/v9", "/v9", "url: /v9",
             "servers.0.url", "expected an absolute http or https URL without variables"),
+    *(
+        Mistake(f"server-with-{name}", "https://lamps.example", url, "url: http", "servers.0.url", "expected an absolute http or https URL")
+        for name, url in [("a-port-too-high", "https://lamps.example:65536"), ("half-an-address", "http://[::1"), ("a-password", "http://a:b@lamps.example"), ("a-space", "http://la mps.example")]
+    ),
     Mistake("server-of-an-operation", "      operationId: readLamp", "      servers: [{url: 'https://other.example'}]\n      operationId: readLamp", "servers: [{",
             f"{GET}.servers", "servers of one path or operation are not supported"),
     Mistake("version-for-no-header", "version: 2.4.1", 'version: "2\\n4"', 'version: "2',
             "info.version", "expected a version such as 1.0.2"),
+    Mistake("webhook-without-a-name", "components:\n", "webhooks: {$: {post: {requestBody: {content: {application/json: {schema: {}}}}, responses: {'200': {description: Seen.}}}}}\ncomponents:\n", "post: {req",
+            "webhooks.$.post", "expected a name with letters or digits; give it an operationId"),
+    Mistake("webhook-named-as-an-operation", "components:\n", "webhooks: {lamp: {post: {requestBody: {content: {application/json: {schema: {}}}}, responses: {'200': {description: Seen.}}}}}\ncomponents:\n", "post: {req",
+            "webhooks.lamp.post", "decode_lamp would name two methods in Python; give it an operationId"),
     Mistake("webhook-without-json", "components:\n", "webhooks: {glow: {post: {requestBody: {content: {text/plain: {}}}, responses: {'200': {description: Seen.}}}}}\ncomponents:\n", "requestBody: {content: {text",
             "webhooks.glow.post.requestBody", "the content type text/plain is not supported; use application/json"),
     Mistake("path-elsewhere", "components:\n", "  /ponds:\n    $ref: '#/components/pathItems/Pond'\ncomponents:\n  pathItems: {Pond: {get: {operationId: readPond, responses: {'204': {description: Wet.}}}}}\n", "$ref: '#/components/pathItems/Pond'",
@@ -334,7 +357,7 @@ UNSUPPORTED = [
                 f"components.schemas.Switching.properties.on.{keyword}", f"the keyword {keyword} is not supported; leave it out, or describe it in words")
         for keyword, value in [("$dynamicRef", '"#x"'), ("$dynamicAnchor", "x"), ("$anchor", "x"), ("patternProperties", "{'^x': {}}"),
                                ("if", "{type: string}"), ("not", "{const: 5}"), ("prefixItems", "[{}]"), ("dependentRequired", "{a: [b]}"),
-                               ("unevaluatedProperties", "{type: string}"), ("contentEncoding", "base64"), ("xml", "{name: x}"), ("minimun", "5")]
+                               ("unevaluatedProperties", "{type: string}"), ("contentEncoding", "base64"), ("minimun", "5")]
     ),
     *(
         Mistake(f"path-{name}", "  /lamps:", f"  '/lamps{path}':", f"'/lamps{path}':", f"paths./lamps{path}",
@@ -368,11 +391,31 @@ UNSUPPORTED = [
             "components.schemas.Switching.properties.on", "true and false are not supported as a schema; write `{}` for any value"),
     Mistake("body-of-no-kind", '{$ref: "#/components/schemas/Lamp"}', "false", "schema: false",
             f"{PUT}.responses.201.content.application/json.schema", "true and false are not supported as a schema"),
+    *(
+        Mistake(f"value-of-{name}", '"on": {type: boolean}', f'"on": {schema}', at, f"components.schemas.Switching.properties.on.{pointer}", problem)
+        for name, schema, at, pointer, problem in [
+            ("no-kind", "{type: string, enum: []}", "enum: []", "enum", "expected at least one value"),
+            ("two-types", "{enum: [a, 1]}", "enum: [a", "enum", "expected values of one type"),
+            ("numbers-as-texts", "{type: string, enum: [200]}", "200]", "enum.0", "is not of type string"),
+            ("a-text-as-number", "{type: [integer, 'null'], const: x}", "const: x", "const", "is not of type "),
+            ("many-bits", "{enum: [9223372036854775808]}", "9223372036854775808", "enum.0", "expected a whole number of 64 bits"),
+            ("no-date", "{type: string, format: date, default: tomorrow}", "default: t", "default", "expected a date"),
+            ("no-zone", "{type: string, format: date-time, default: '2030-01-02T03:04:05'}", "default: '2", "default", "expected a date-time with a zone"),
+            ("no-uuid", "{type: [string, 'null'], format: uuid, default: '5'}", "default: '5", "default", "expected a uuid"),
+            ("no-pattern", "{type: string, pattern: '('}", "pattern: '('", "pattern", "expected a regular expression"),
+        ]
+    ),
     # what would be lost
     Mistake("all-of-a-text", '"on": {type: boolean}', '"on": {allOf: [{type: string}]}', "{type: string}]}",
             "components.schemas.Switching.properties.on.allOf.0", "expected an object with `properties`; others are not supported in `allOf`"),
     Mistake("all-of-a-map", '"on": {type: boolean}', '"on": {allOf: [{type: object, additionalProperties: {type: string}}]}', "{type: object, add",
             "components.schemas.Switching.properties.on.allOf.0", "expected an object with `properties`; others are not supported in `allOf`"),
+    *(
+        Mistake(f"all-of-two-{name}", '"on": {type: boolean}', f'"on": {{allOf: [{{properties: {{a: {one}}}}}, {{properties: {{a: {other}}}}}]}}', f"{{properties: {{a: {other}}}}}]",
+                "components.schemas.Switching.properties.on.allOf.1", "a has another schema in another part; give it one that says all")
+        for name, one, other in [("types", "{type: string}", "{type: integer}"), ("enums", "{enum: [b, c]}", "{enum: [a, b]}"), ("constants", "{const: b}", "{const: c}"),
+                                 ("lists", "{type: array, items: {type: string}}", "{type: array, items: {}}"), ("kinds", "{type: string}", "{oneOf: [{type: string}, {type: integer}]}")]
+    ),
     *(
         Mistake(f"{key}-beside-a-choice", '"on": {type: boolean}', f'"on": {{oneOf: [{{type: string}}, {{type: integer}}], {key}: {value}}}', f"{key}: {value}",
                 f"components.schemas.Switching.properties.on.{key}", f"{key} is not supported beside `oneOf`; write it in each of the schemas there")
@@ -405,10 +448,37 @@ UNSUPPORTED = [
 def test_what_would_make_a_wrong_client_is_refused(refuse: Refuse, mistake: Mistake) -> None:
     assert mistake.old in LAMPS
     document = LAMPS.replace(mistake.old, mistake.new, 1)
+    if mistake.id == "webhook-named-as-an-operation":
+        document = document.replace("operationId: readLamp", "operationId: decodeLamp")
     line, *others = refuse.document(document)
     assert line.startswith(f"api.yaml:{position(document, mistake.at)}: {mistake.pointer}: {mistake.problem}")
     # what holds for all operations is said of each
     assert all(mistake.problem in other for other in others)
+
+
+@pytest.mark.parametrize(("where", "name", "given"), [("header", "X-Key", "x-KEY"), ("query", "api key", "api key")])
+def test_a_parameter_that_is_the_key(refuse: Refuse, where: str, name: str, given: str) -> None:
+    document = LAMPS.replace("{type: http, scheme: bearer}", f"{{type: apiKey, in: {where}, name: '{name}'}}").replace(
+        "      parameters:\n",
+        f"      parameters:\n        - {{name: {given}, in: {where}, schema: {{type: string}}}}\n",
+        1,
+    )
+    (line,) = refuse.document(document)
+    assert line.endswith(f"the {where} parameter {given} is what the API key is sent by; leave it out")
+
+
+def test_a_parameter_twice_in_a_path(refuse: Refuse) -> None:
+    document = LAMPS.replace("/gardens/{name}", "/gardens/{name}/{name}")
+    (line,) = refuse.document(document)
+    assert line.endswith(".delete: the path parameter name stands twice in the path")
+
+
+def test_parameters_in_the_path_with_one_name_in_python(refuse: Refuse) -> None:
+    document = LAMPS.replace("/gardens/{name}", "/gardens/{name}/{Name}").replace(
+        "{name: name, ", "{name: Name, in: path, required: true, schema: {type: string}}\n        - {name: name, "
+    )
+    (line,) = refuse.document(document)
+    assert line.endswith(".delete: the path parameters Name and name have one name in Python; rename one")
 
 
 @pytest.mark.parametrize("name", ["the name", " ", "1st", "né", "a.b"])

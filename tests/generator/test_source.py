@@ -110,8 +110,9 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("a: &x\n  b: *x", (1, 4), "an alias that contains itself; write it out"),
         ("a: 1\n---\na: 2", (2, 1), "found another document"),
         ("a: b\nc: d\x07", (2, 5), "the character 0x0007 is not allowed"),
-        ("[" * 5000, None, "it is nested too deeply"),
-        ("- " * 5000, None, "it is nested too deeply"),
+        ("[" * 5000, (1, 201), "it is nested too deeply"),
+        ("- " * 5000, (1, 401), "it is nested too deeply"),
+        ("a:\n  - " + "{a: " * 220 + "1" + "}" * 220, (2, 801), "it is nested too deeply"),
         (BOMB, (1, 35), f"the aliases stand for more than {MOST_PARTS} parts; write out those that are needed"),
     ],
 )

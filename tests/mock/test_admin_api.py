@@ -1,6 +1,7 @@
 """The admin API: by its own document, by what it does to the API, and who may use it."""
 
 import asyncio
+import gzip
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -79,6 +80,7 @@ def test_messages(admin: httpx.Client, client: httpx.Client, server: MockServer,
         "cancelled": False,
         "sms_count": 2,
         "statuses": {"SCHEDULED": 2},
+        "more_sms": False,
         "sms": [
             {
                 "id": ids[0],
@@ -118,9 +120,11 @@ def test_a_list_comes_in_pages_of_which_none_is_lost(
 
         ids = [send() for _ in range(1002)]
         first = admin.get(path)
-        assert [message["id"] for message in first.json()] == ids[:1:-1]
+        # Of those to a number, nobody has counted.
+        assert first.headers.get("X-Total-Count") == ("1002" if path == "/messages" else None)
         send()  # comes before the first page, and moves nothing
         second = admin.get(first.url.join(first.links["next"]["url"]))
+    assert [message["id"] for message in first.json()] == ids[:1:-1]
     assert [message["id"] for message in second.json()] == ids[1::-1]
     assert "next" not in second.links
     assert [message["id"] for message in all_of(admin, path, limit=300)][1:] == ids[::-1]
@@ -142,6 +146,9 @@ def test_messages_are_found_by_text_number_id_and_status(
     assert found(search="réunion") == found(search="+336123") == found(search=str(first)) == [first]
     assert found(search=str(other["sms_ids"]["+490303030303"][0])) == found(search="+49") == [second]
     assert found(search="Nobody said this") == []
+    assert found(search="+33 6 12 34") == found(search="612.345-678") == [first]
+    assert found(search="à 10h") == [first]
+    assert "X-Total-Count" not in admin.get("/messages?search=x").headers
     assert found(status="MISSED_ERROR") == found(status=39) == found(status=13) == [first]
     assert found(status="DELETED") == [second]
     assert found(search="+33202", status=39) == []  # the other number was missed
@@ -251,12 +258,17 @@ def test_a_state_is_saved_and_loaded(admin: httpx.Client, client: httpx.Client, 
         ("PATCH", "/clock", b"[]", 'is not of type "object"'),
         ("PATCH", "/clock", b"{}", "{} "),
         ("PATCH", "/clock", b'{"when": 1}', "when"),
-        ("PATCH", "/clock", b'{"now": "tomorrow", "ticking": true}', "now: "),
-        ("PATCH", "/clock", b'{"now": "2030-02-30 00:00:00", "ticking": true}', "day"),
+        ("PATCH", "/clock", b'{"now": "tomorrow", "ticking": true}', "now is a time without a zone, such as"),
+        (
+            "PATCH",
+            "/clock",
+            b'{"now": "2030-02-30 00:00:00", "ticking": true}',
+            "now is a time without a zone, such as",
+        ),
         ("POST", "/clock/advance", b'{"hours": "1"}', "hours: "),
         ("POST", "/clock/advance", b'{"days": 1e9}', "the calendar has the years 1 to 9999 only"),
         ("POST", "/clock/advance", b'{"days": -1e9}', "the calendar has the years 1 to 9999 only"),
-        ("POST", "/clock/advance", b'{"days": 1e400}', "days: "),
+        ("POST", "/clock/advance", b'{"days": 1e400}', "holds a number that is too large"),
         ("POST", "/clock/advance", b'{"days": 1e290}', "the calendar has the years 1 to 9999 only"),
         ("PATCH", "/account", b'{"credits": -1}', "credits: "),
         ("PATCH", "/account", b'{"api_key": "mine"}', "api_key"),
@@ -273,17 +285,33 @@ def test_a_state_is_saved_and_loaded(admin: httpx.Client, client: httpx.Client, 
             "there is no operation 'sendSms', only createSms",
         ),
         ("PUT", "/delivery-results/mix", b'{"RECEIVED": 1e308, "PENDING": 1e308}', "RECEIVED: "),
-        ("PUT", "/delivery-results/mix", b'{"RECEIVED": 5e400}', "RECEIVED: "),
-        ("PUT", "/numbers/33612345678/delivery-result", b'{"statuses": [31]}', "does not match"),
-        ("DELETE", "/numbers/+1/delivery-result", b"", "does not match"),
-        ("GET", "/numbers/zzz/messages", b"", "does not match"),
+        ("PUT", "/delivery-results/mix", b'{"RECEIVED": 5e400}', "holds a number that is too large"),
+        (
+            "PUT",
+            "/numbers/33612345678/delivery-result",
+            b'{"statuses": [31]}',
+            "is a phone number with its country prefix, such as +33612345678",
+        ),
+        (
+            "DELETE",
+            "/numbers/+1/delivery-result",
+            b"",
+            "is a phone number with its country prefix, such as +33612345678",
+        ),
+        ("GET", "/numbers/zzz/messages", b"", "is a phone number with its country prefix, such as +33612345678"),
+        ("PATCH", "/account", b'{"credits": 1, "refused_numbers": ["abc"]}', "refused_numbers is a phone number"),
+        ("POST", "/faults", b'{"kind": "hook"}', "the fault hook takes a function, which only Python can give"),
+        ("POST", "/faults", b'{"times": 1}', "there is no fault '': there are latency, refuse"),
+        ("POST", "/faults", b'{"kind": "rate_limit", "rate": "5"}', "as in 5/s, 100/min, not '5'"),
+        ("POST", "/faults", b'{"text": "latency:seconds=x"}', "'x' is no number"),
+        ("POST", "/faults", b'{"text": "refuse", "times": 1}', "as a text or by its fields, not as both"),
+        ("GET", "/messages?limit=-1", b"", "limit: -1 is less than the minimum of 1"),
+        ("GET", f"/messages?cursor={'9' * 30}", b"", "is greater than the maximum of"),
         ("GET", "/messages?limit=0", b"", "limit: 0 is less than the minimum of 1"),
         ("GET", "/messages?limit=many", b"", "limit: "),
-        ("GET", "/messages?limit=1&limit=2", b"", "limit: there are search, status, limit, cursor, sms, each once"),
-        ("GET", "/messages?page=2", b"", "page: there are search"),
+        ("GET", "/messages?limit=1&limit=2", b"", "limit is given twice"),
+        ("GET", "/messages?page=2", b"", "there is no parameter page, only search, status, limit, cursor, sms"),
         ("GET", "/messages?status=LOST", b"", "'LOST' is not a documented status"),
-        ("GET", "/messages/1/sms", b"", "there is no message 1"),
-        ("GET", "/messages/x/sms", b"", "there is no message x"),
         ("PUT", "/state", b"", "this holds no state"),
         ("PUT", "/state", b"x" * 5000, "not the state of a server"),
     ],
@@ -299,6 +327,31 @@ def test_what_makes_no_sense_is_said_and_changes_nothing(
     assert answer.status_code == 400
     assert words in answer.json()["error"]
     assert everything() == before
+
+
+@pytest.mark.parametrize("message_id", ["1", "x", "9" * 30])
+def test_a_message_that_is_not_there_is_not_found(admin: httpx.Client, message_id: str) -> None:
+    answer = admin.get(f"/messages/{message_id}/sms")
+    assert (answer.status_code, answer.json()) == (404, {"error": f"there is no message {message_id}"})
+
+
+def test_a_compressed_body_is_refused_by_what_it_is(admin: httpx.Client) -> None:
+    answer = admin.patch("/account", content=gzip.compress(b'{"credits": 1}'), headers={"Content-Encoding": "gzip"})
+    assert (answer.status_code, "Content-Encoding" in answer.text) == (415, True)
+
+
+def test_a_fault_may_be_given_in_the_words_of_the_command_line(admin: httpx.Client, client: httpx.Client) -> None:
+    (fault,) = admin.post("/faults", json={"text": "status:status=503,times=1"}).json()
+    assert (fault["kind"], fault["status"], fault["times"]) == ("status", 503, 1)
+    assert client.get("/sms/1").status_code == 503
+
+
+@pytest.mark.parametrize("path", ["/sms", "/", "/v1/sms/1"])
+def test_whoever_forgets_the_path_of_the_api_is_told(server: MockServer, path: str) -> None:
+    with httpx.Client(transport=server.transport) as in_process:
+        for answer in (httpx.post(httpx.URL(server.url).join(path)), in_process.get(f"http://mock{path}")):
+            if answer.status_code != 405:  # there is a page at the root
+                assert (answer.status_code, "The API is below /api/v1/" in answer.text) == (404, True)
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,19 @@ def article(page: Page, message_id: int) -> Any:
     return page.locator(f"article[data-key='{message_id}']")
 
 
+def test_the_first_message_is_seen_at_once(server: MockServer, open_page: Callable[..., Page], body: Body) -> None:
+    send(server, body())
+    page = open_page(server, WIDTHS[0])
+    expect(page.locator("article")).to_have_count(1)
+    top = page.locator("article").bounding_box()
+    assert top
+    assert top["y"] < 400  # of the 800 pixels of a small screen
+    page.set_viewport_size({"width": WIDTHS[-1], "height": 800})
+    heading = page.locator("article h3")
+    assert heading.evaluate("h3 => h3.getClientRects().length") == 1
+    assert heading.evaluate("h3 => h3.scrollHeight < 1.5 * parseFloat(getComputedStyle(h3).lineHeight)")
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_five_hundred_messages_of_a_thousand_numbers(
     large: MockServer, open_page: Callable[..., Page], width: int
@@ -88,7 +101,7 @@ def test_every_message_is_on_a_page(large: MockServer, open_page: Callable[..., 
     page = open_page(large)
     seen: set[str] = set()
     for number in range(1, 12):
-        expect(page.locator("#page")).to_have_text(f"Page {number}")
+        expect(page.locator("#page")).to_have_text(f"Page {number} of 11")
         rows = page.locator("article").evaluate_all("rows => rows.map((row) => row.dataset.key)")
         assert not seen & set(rows)
         seen |= set(rows)
@@ -97,12 +110,14 @@ def test_every_message_is_on_a_page(large: MockServer, open_page: Callable[..., 
     assert seen == {str(message_id) for message_id in range(123456, LAST + 4)}
     expect(page.get_by_role("button", name="Older")).to_be_disabled()
     page.get_by_role("button", name="Newer").click()
-    expect(page.locator("#page")).to_have_text("Page 10")
+    expect(page.locator("#page")).to_have_text("Page 10 of 11")
+    expect(page.get_by_text("503 in all")).to_be_visible()
 
 
 def test_messages_are_found(large: MockServer, open_page: Callable[..., Page]) -> None:
     page = open_page(large)
-    for search, message_id in (("no. 417 OF", 123873), ("+33417000999", 123873), (str(123460), 123460)):
+    searches = {"no. 417 OF": 123873, "+33417000999": 123873, "+33 4 17-00.09 99": 123873, str(123460): 123460}
+    for search, message_id in searches.items():
         page.get_by_role("searchbox", name="Search").fill(search)
         expect(page.locator("article")).to_have_count(1)
         expect(article(page, message_id)).to_be_visible()
@@ -114,7 +129,7 @@ def test_messages_are_found(large: MockServer, open_page: Callable[..., Page]) -
     expect(page.locator("article")).to_have_count(1)
     expect(article(page, LAST)).to_be_visible()
     page.get_by_role("searchbox").fill("nobody wrote this")
-    expect(page.get_by_text("No message has that.")).to_be_visible()
+    expect(page.get_by_text("No message matches.")).to_be_visible()
     page.get_by_role("searchbox").fill("")
     page.get_by_label("Status", exact=True).select_option("Pending (11)")
     expect(page.locator("article")).to_have_count(3)
@@ -193,9 +208,16 @@ def test_faults_are_added_as_on_the_command_line(server: MockServer, open_page: 
         ("slow", None, None, None, None, 0.5),
     ]
     expect(page.locator("#faults-on")).to_contain_text("gateway, times 2, status 504, done true; rate_limit, rate 5/s")
-    fault.fill("earthquake")
-    page.get_by_role("button", name="Add fault").click()
-    expect(page.get_by_role("alert")).to_contain_text("there is no fault 'earthquake'")
+    for text, words in {
+        "earthquake": "there is no fault 'earthquake'",
+        "latency:seconds=x": "'x' is no number",
+        "gateway:done=perhaps": "done is true or false, not 'perhaps'",
+        "{": "is not JSON",
+        "hook": "a function, which only Python can give",
+    }.items():
+        fault.fill(text)
+        page.get_by_role("button", name="Add fault").click()
+        expect(page.get_by_role("alert")).to_contain_text(words)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -223,6 +245,14 @@ def test_nothing_is_in_the_way_of_assistive_technology(
     page.locator("#operations-sms-createSms .opblock-summary-control").click()
     expect(page.locator("#operations-sms-createSms textarea")).to_be_visible()
     assert violations(page) == []
+    white = page.locator(".swagger-ui").evaluate(
+        """element => {
+            const colour = (one) => getComputedStyle(one).backgroundColor;
+            while (element.parentElement && colour(element) === "rgba(0, 0, 0, 0)") element = element.parentElement;
+            return colour(element) === "rgb(255, 255, 255)";
+        }"""
+    )
+    assert white is (scheme == "light")
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 

@@ -418,4 +418,4 @@ def test_a_method_that_http_does_not_have_is_refused(client: httpx.Client) -> No
 @pytest.mark.parametrize("path", ["", "/", "/sms/", "/sms/1/x", "/message", "/SMS", "/../sms", "/other"])
 def test_nothing_is_at_other_paths(client: httpx.Client, path: str) -> None:
     response = client.get(httpx.URL(str(client.base_url).rstrip("/") + path))
-    assert (response.status_code, response.content) == (404, b"")
+    assert (response.status_code, response.text.startswith("There is nothing here. The API is below ")) == (404, True)

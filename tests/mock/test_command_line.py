@@ -1,5 +1,6 @@
 """python -m sms_scheduler_mock."""
 
+import inspect
 import json
 import os
 import re
@@ -108,19 +109,31 @@ def test_a_taken_port_is_one_line() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--port", "70000"], "there is no port 70000"),
-        (["--api-key", "two words"], "visible ASCII"),
+        (["--port", "70000"], "--port is 0 to 65535, not 70000"),
+        (
+            ["--now", "2030-02-30 00:00:00"],
+            "--now is a time without a zone, such as 2030-01-01 12:00:00, not '2030-02-30",
+        ),
+        (["--now", "2030-01-01 00:00:00+01:00"], "--now is a time without a zone"),
+        (["--credits", "-1"], "--credits is 0 or more, not -1$"),
+        (["--max-body", "-5"], "--max-body is 1 or more, not -5"),
+        (["--request-timeout", "nan"], "--request-timeout is 1 or more, not nan"),
+        (["--allow-host", "a b"], "--allow-host has the name of a host, such as sms.example"),
+        (["--api-key", "two words"], "--api-key is made of visible ASCII"),
         (["--host", "192.0.2.1"], r"cannot listen on 192\.0\.2\.1:0"),
         (["--host", "no such host"], "cannot listen on no such host:0"),
         (["--state", "."], r"cannot open \.: Is a directory"),
         (["--state", "no folder/state.db"], "cannot open no folder/state.db: No such file or directory"),
         (["--state", "/dev/null/state.db"], "cannot open /dev/null/state.db: Not a directory"),
         (["--tls-cert", "no.pem"], r"cannot use no\.pem for TLS: No such file or directory"),
-        (["--tls-key", "no.pem"], "give tls_cert too"),
-        (["--max-sms", "0"], "max_sms is 1 or more"),
-        (["--path-prefix", "sms"], "begins with a slash"),
-        (["--cors-origin", "localhost"], "is no origin"),
-        (["--fault", "tls"], "a server with TLS"),
+        (["--tls-key", "no.pem"], "--tls-cert is needed too"),
+        (["--max-sms", "0"], "--max-sms is 1 or more"),
+        (["--path-prefix", "sms"], "--path-prefix has letters, digits and .* after a slash"),
+        (["--cors-origin", "localhost"], "--cors-origin is an origin such as http://localhost:5173"),
+        (["--fault", "tls"], "a server with TLS: start it with .*--tls-cert"),
+        (["--fault", "hook"], "the fault hook takes a function, which only Python can give"),
+        (["--fault", '{"kind":"status","status":500,"bogus":1}'], "a fault has no bogus, only kind, times, operation"),
+        (["--fault", '{"times": 1}'], "there is no fault '': there are latency, refuse"),
     ],
 )
 def test_a_wrong_option_is_one_line(arguments: list[str], words: str) -> None:
@@ -135,8 +148,6 @@ def test_a_wrong_option_is_one_line(arguments: list[str], words: str) -> None:
         ["--port", "x"],
         ["--sms-ids", "klingon"],
         ["--what"],
-        ["--now", "2030-02-30 00:00:00"],
-        ["--now", "2030-01-01 00:00:00+01:00"],
     ],
 )
 def test_an_option_that_does_not_exist_gets_the_usage(arguments: list[str]) -> None:
@@ -148,6 +159,20 @@ def test_an_option_that_does_not_exist_gets_the_usage(arguments: list[str]) -> N
 def test_help_names_every_option() -> None:
     text = run("--help").stdout
     assert all(option in text for option in ("--host", "--port", "--api-key", "--sms-ids", "--no-admin"))
+
+
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "mock.md"
+
+
+def test_the_guide_has_every_option_and_no_other() -> None:
+    section = GUIDE.read_text(encoding="utf-8").partition("\n## Options\n")[2].partition("\n## ")[0]
+    cells = [row.split("|") for row in section.splitlines() if row.startswith("| `")]
+    arguments, options, settings = (
+        {name for row in cells for name in re.findall(r"`([\w-]+)`", row[column])} for column in (1, 2, 3)
+    )
+    assert arguments == inspect.signature(MockServer).parameters.keys()
+    assert options == {*re.findall(r"--[\w-]+", run("--help").stdout)} - {"--help"}
+    assert settings == {"sms_scheduler_now", "sms_scheduler_ticking", "sms_scheduler_sms_ids"}
 
 
 def test_without_its_dependencies_it_says_what_to_install(tmp_path: Path) -> None:
@@ -207,6 +232,18 @@ def test_a_fault_may_be_json() -> None:
     assert response.json() == {"reason": "maintenance"}
 
 
+def test_a_reset_brings_its_faults_back() -> None:
+    with started("--fault", "status:status=503,times=1") as (_, url):
+        admin = f"{url.removesuffix('/api/v1')}/_mock"
+        before = httpx.get(f"{admin}/faults").json()
+        assert httpx.get(f"{url}/sms/1").status_code == 503
+        assert httpx.get(f"{admin}/faults").json() == []
+        httpx.post(f"{admin}/faults", json={"kind": "refuse"})
+        httpx.post(f"{admin}/reset").raise_for_status()
+        assert httpx.get(f"{admin}/faults").json() == before
+        assert httpx.get(f"{url}/sms/1").status_code == 503
+
+
 def test_it_names_the_page_and_is_administered_over_http() -> None:
     with started("--now", "2030-01-01 12:00:00", "--frozen") as (process, url):
         assert process.stdout
@@ -224,8 +261,13 @@ def test_it_names_the_page_and_is_administered_over_http() -> None:
 def test_without_the_admin_api_there_is_no_page(arguments: list[str]) -> None:
     with started(*arguments) as (process, url):
         assert process.stdout
-        assert [process.stdout.readline()[:8] for _ in range(2)] == ["api key:", "Ctrl-C s"]
-        assert httpx.get(url.removesuffix("/api/v1")).status_code == 404
+        assert process.stdout.readline().startswith("api key:")
+        assert process.stdout.readline() == "page:    off, and the admin API too; --admin turns them on\n"
+        assert process.stdout.readline().startswith("Ctrl-C")
+        root = url.removesuffix("/api/v1")
+        for path in ("/", "/_mock/clock"):
+            answer = httpx.get(f"{root}{path}")
+            assert (answer.status_code, "--admin" in answer.text) == (404, True)
 
 
 def test_a_fault_that_makes_no_sense_is_one_line() -> None:
@@ -246,5 +288,8 @@ def test_what_was_accepted_is_there_after_a_kill(tmp_path: Path) -> None:
         message_id = httpx.post(f"{url}/sms", json=fields, headers=headers).json()["message_id"]
         process.kill()
         process.wait()
-    with started("--state", state) as (_, url):
+    with started("--state", state, "--credits", "1") as (process, url):
         assert len(httpx.get(f"{url}/message/{message_id}", headers=headers).json()) == 1
+        assert process.stdout
+        lines = [process.stdout.readline() for _ in range(3)]
+        assert lines[2] == f"state:   {state}, whose clock, account and delivery results win over the options\n"

@@ -225,6 +225,21 @@ def test_what_a_hook_cannot_answer_is_said(
     assert asking.get("/sms/1").status_code == 404
 
 
+def test_the_first_faults_come_back_by_a_reset(body: Body) -> None:
+    rate = Fault("rate_limit", rate="2/min")
+    server = MockServer(faults=["status:status=503,times=1", rate])
+    before = server.faults
+    headers = {"Authorization": f"bearer {server.api_key}"}
+    with httpx.Client(base_url=server.url, transport=server.transport, headers=headers) as client:
+        for _ in range(2):
+            assert [client.get("/sms/1").status_code for _ in range(4)] == [503, 404, 404, 429]
+            server.fault("refuse")
+            server.reset()
+            assert server.faults == before
+    server.clear_faults()
+    assert server.faults == ()
+
+
 def test_the_order_in_a_text_does_not_matter() -> None:
     text = "status:status=429,retry_after=2,times=3,operation=createSms"
     expected = Fault("status", times=3, operation="createSms", status=429, retry_after=2)
@@ -247,10 +262,11 @@ def test_the_order_in_a_text_does_not_matter() -> None:
         ("status:status=204,body=x", "status 204 has no body"),
         ('{"kind": "status", "status": 503, "headers": {"Content-Length": "1"}}', "written by the server"),
         ('{"kind": "status", "status": 503, "headers": {"X": "a\\nb"}}', "is no header"),
-        ('{"kind": "status", "status": "x"}', "cannot be sent"),
-        ('{"kind": "refuse", "speed": 1}', "is no fault"),
+        ('{"kind": "status", "status": "x"}', "status is a whole number, not 'x'"),
+        ('{"kind": "refuse", "speed": 1}', "a fault has no speed, only kind, times"),
+        ('{"kind": "hook"}', "takes a function, which only Python can give"),
         ('{"kind": ', "is not JSON"),
-        ("hook", "needs hook"),
+        ("hook", "takes a function, which only Python can give"),
         ("reset:status=500", "the fault reset has no status"),
         ("refuse:retry_after=1", "the fault refuse has no retry_after"),
         ("status:status=429,retry_after=-1", "retry_after is 0"),
@@ -269,7 +285,7 @@ def test_the_order_in_a_text_does_not_matter() -> None:
         ("rate_limit", "rate_limit:rate=5/s"),
         ("rate_limit:rate=5", "as in 5/s, 100/min, not '5'"),
         ("rate_limit:rate=0/s", "as in 5/s, 100/min, not '0/s'"),
-        ("tls", "a server with TLS: give it a certificate"),
+        ("tls", "a server with TLS: start it with tls_cert"),
         ("refuse:operation=create_sms", "no operation 'create_sms', only createSms"),
     ],
 )

@@ -1,6 +1,5 @@
 """What a request may cost: each limit has an option and a refusal, and memory stays flat."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -111,7 +110,7 @@ def test_so_many_bytes_are_held_and_the_oldest_forgotten(body: Body) -> None:
 )
 def test_a_limit_is_1_or_more(limit: str) -> None:
     options: dict[str, Any] = {limit: 0}
-    with pytest.raises(ValueError, match=f"{limit} is 1 or more"):
+    with pytest.raises(ValueError, match=f"{limit} is 1 or more, not 0"):
         MockServer(**options)
 
 
@@ -144,6 +143,9 @@ def test_the_sms_of_a_large_message_come_in_pages(server: MockServer, admin: htt
     fill(server, 1, 2500, body)
     (message,) = admin.get("/messages").json()
     assert (message["sms_count"], len(message["sms"])) == (2500, 1000)
+    assert (message["phone_numbers"], message["more_sms"]) == (None, True)  # no list that lacks most of them
+    (whole,) = admin.get("/messages?search=%2B33600002499").json()
+    assert (whole["phone_numbers"], whole["more_sms"]) == (["+33600002499"], False)
     found: list[dict[str, Any]] = []
     url = admin.base_url.join(f"messages/{message['id']}/sms")
     while True:
@@ -175,5 +177,19 @@ def test_whoever_asks_for_too_much_is_told_the_option(body: Body) -> None:
     with MockServer(max_answer=1000) as server, httpx.Client(base_url=server.admin_url or "") as admin:
         fill(server, 5, 1, body)
         assert len(admin.get("/messages").json()) < 5
-        (message,) = admin.get("/messages?limit=1").json()  # one is always there
-        assert json.dumps(message)
+        assert len(admin.get("/messages?limit=1").json()) == 1  # one is always there
+
+
+@pytest.mark.parametrize("most", [1000, 2000, 10_000])
+def test_one_message_makes_no_answer_longer_than_it_may_be(body: Body, most: int) -> None:
+    with MockServer(max_answer=most) as server, httpx.Client(base_url=server.admin_url or "") as admin:
+        server.delivery_result(lambda number: True, 31)  # which has the longest name
+        fill(server, 3, 100, body)
+        server.advance(days=1)
+        for path in ("/messages", f"/numbers/{numbers(1)[0]}/messages", "/messages?limit=1&sms=1000"):
+            answer = admin.get(path)
+            assert len(answer.content) <= most
+            assert all(message["more_sms"] and message["phone_numbers"] is None for message in answer.json())
+        first = admin.get("/messages/123456/sms")
+        assert len(first.content) <= most
+        assert "next" in first.links

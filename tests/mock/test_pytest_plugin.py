@@ -64,11 +64,27 @@ def test_users_tests_pass_sync_and_async(tmp_path: Path) -> None:
     [
         ("sms_scheduler_now = tomorrow", "sms_scheduler_now is a time without a zone, such as 2030-01-01 12:00:00"),
         ("sms_scheduler_reset = sometimes", "sms_scheduler_reset is test, module or session, not 'sometimes'"),
-        ("sms_scheduler_sms_ids = klingon", "sms_ids reads as lists or integers, not 'klingon'"),
+        ("sms_scheduler_sms_ids = klingon", "sms_scheduler_sms_ids is lists or integers, not 'klingon'"),
+        ("sms_scheduler_ticking = maybe", "sms_scheduler_ticking is true or false: invalid truth value 'maybe'"),
     ],
 )
 def test_an_option_that_makes_no_sense_is_said(tmp_path: Path, ini: str, words: str) -> None:
     output = run(tmp_path, "def test_it(sms_scheduler_server): pass\n", f"[pytest]\n{ini}\n")
+    assert words in output
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"sms_ids": "klingon"}, "these sms_scheduler_server_options: sms_ids is lists or integers, not 'klingon'"),
+        ({"credits": -1}, "these sms_scheduler_server_options: credits is 0 or more, not -1"),
+        ({"colour": "red"}, "got an unexpected keyword argument 'colour'"),
+    ],
+)
+def test_a_fixture_of_options_that_make_no_sense_is_said(tmp_path: Path, options: object, words: str) -> None:
+    fixture = f"import pytest\n@pytest.fixture(scope='session')\ndef sms_scheduler_server_options(): return {options}\n"
+    output = run(tmp_path, f"{fixture}def test_it(sms_scheduler_server): pass\n", "[pytest]\n")
     assert words in output
     assert "Traceback" not in output
 

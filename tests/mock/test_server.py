@@ -7,10 +7,10 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -260,7 +260,7 @@ def test_the_app_is_plain_asgi() -> None:
 
 @pytest.mark.parametrize("port", [-1, 65536])
 def test_refuses_a_port_that_is_none(port: int) -> None:
-    with pytest.raises(ValueError, match=f"no port {port}"):
+    with pytest.raises(ValueError, match=f"port is 0 to 65535, not {port}"):
         MockServer(port=port)
 
 
@@ -283,10 +283,92 @@ def test_refuses_a_delivery_result_that_is_not_documented(status: int | str) -> 
 
 def test_refuses_times_with_a_zone() -> None:
     moment = datetime(2030, 1, 1, tzinfo=UTC)
-    with pytest.raises(ValueError, match="naive"):
+    with pytest.raises(ValueError, match="now is a time without a zone"):
         MockServer(now=moment)
-    with pytest.raises(ValueError, match="naive"):
+    with pytest.raises(ValueError, match="moment is a time without a zone"):
         MockServer().travel_to(moment)
+
+
+def test_a_time_may_be_a_text_as_in_a_request() -> None:
+    server = MockServer(now="2030-01-01 12:00:00")
+    assert server.now == datetime(2030, 1, 1, 12)
+    server.travel_to("2031-02-03 04:05:06")
+    assert server.now == datetime(2031, 2, 3, 4, 5, 6)
+
+
+NUMBER = "+33612345678"
+NONSENSE: list[tuple[Callable[[MockServer], object], str]] = [
+    (lambda server: MockServer(now="tomorrow"), "now is a time without a zone, such as 2030-01-01 12:00:00"),
+    (lambda server: MockServer(now=cast("Any", 5)), "now is a time|now is datetime"),
+    (lambda server: MockServer(credits=cast("Any", "x")), "credits is a whole number, not 'x'"),
+    (lambda server: MockServer(credits=cast("Any", 1.5)), "credits is a whole number, not 1.5"),
+    (lambda server: MockServer(credits=True), "credits is a whole number, not True"),
+    (lambda server: MockServer(api_key=cast("Any", 3)), "api_key is a text, not 3"),
+    (lambda server: MockServer(senders=cast("Any", ["x"])), r"senders is Collection\[int\], not \['x'\]"),
+    (lambda server: MockServer(ticking=cast("Any", "maybe")), "ticking is true or false, not 'maybe'"),
+    (lambda server: MockServer(sms_ids=cast("Any", "both")), "sms_ids is lists or integers, not 'both'"),
+    (lambda server: MockServer(port=cast("Any", "8025")), "port is a whole number, not '8025'"),
+    (lambda server: MockServer(port=-1), "port is 0 to 65535, not -1"),
+    (lambda server: MockServer(allowed_hosts="sms.example"), r"allowed_hosts is Collection\[str\], not 'sms.example'"),
+    (lambda server: MockServer(faults="refuse"), r"faults is Collection\[Fault \| str\], not 'refuse'"),
+    (lambda server: MockServer(faults=["earthquake"]), "there is no fault 'earthquake'"),
+    (lambda server: MockServer(delivery_results={"0612345678": 28}), "delivery_results is a phone number"),
+    (lambda server: server.travel_to(cast("Any", date(2031, 1, 1))), "moment is a time without a zone"),
+    (lambda server: server.advance(hours=float("nan")), "the clock moves by weeks, days"),
+    (lambda server: setattr(server, "ticking", "maybe"), "ticking is true or false, not 'maybe'"),
+    (lambda server: setattr(server, "credits", 1.5), "credits is a whole number, not 1.5"),
+    (lambda server: setattr(server, "senders", ["x"]), "senders is Collection"),
+    (lambda server: setattr(server, "senders", 7), "senders is Collection"),
+    (
+        lambda server: setattr(server, "refused_numbers", [NUMBER, "abc"]),
+        "refused_numbers is a phone number .*, not 'abc'",
+    ),
+    (lambda server: server.fault("status", status=503, times=cast("Any", 1.5)), "times is a whole number, not 1.5"),
+    (lambda server: server.fault("rate_limit", rate=cast("Any", 5)), "rate is a text, not 5"),
+    (lambda server: server.fault("latency", seconds=cast("Any", "x")), "seconds is a number, not 'x'"),
+    (lambda server: server.fault("hook", hook=cast("Any", 3)), "hook is Callable"),
+    (lambda server: server.delivery_mix(cast("Any", ["RECEIVED"])), "mix is Mapping"),
+    (lambda server: server.delivery_mix(cast("Any", {"RECEIVED": "x"})), "mix is Mapping"),
+    (lambda server: server.delivery_result(NUMBER, cast("Any", [13, 28])), r"\[13, 28\] is not a documented status"),
+    (lambda server: server.delivery_result(NUMBER, "received"), r"did you mean RECEIVED \(13\)\?"),
+    (
+        lambda server: server.delivery_result(NUMBER, 99),
+        r"there are SCHEDULED \(10\), PENDING \(11\), .*MISSED_ERROR \(39\)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("use", "words"), NONSENSE)
+def test_an_argument_that_makes_no_sense_is_said_and_changes_nothing(
+    server: MockServer, use: Callable[[MockServer], object], words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        use(server)
+    assert (server.now, server.ticking, server.credits, server.senders) == (datetime(2030, 1, 1, 12), False, None, None)
+    assert (server.refused_numbers, server.faults, server.delivery_results, server.mix) == ((), (), {}, {})
+
+
+@pytest.mark.parametrize(
+    "number", ["0612345678", "33612345678", "+33 6 12 34 56 78", "abc", "", None, 3, [NUMBER], (NUMBER, NUMBER)]
+)
+def test_recipients_that_are_none_are_refused(server: MockServer, number: Any) -> None:
+    def use_all() -> Iterator[Callable[[], object]]:
+        yield lambda: server.delivery_result(number, 28)
+        yield lambda: server.refuse_number(number)
+        yield lambda: server.sms_to(number)
+        yield lambda: server.sent_to(number)
+        if number is not None:  # which is for all of them
+            yield lambda: server.clear_delivery_results(number)
+
+    for use in use_all():
+        with pytest.raises(ValueError, match=r"is a phone number .*such as \+33612345678"):
+            use()
+    assert (server.delivery_results, server.refused_numbers) == ({}, ())
+
+
+def test_a_misspelt_argument_is_told_as_python_tells_it() -> None:
+    with pytest.raises(TypeError, match=r"__init__\(\) got an unexpected keyword argument 'allow_hosts'"):
+        MockServer(**cast("Any", {"allow_hosts": []}))
 
 
 # --- the document

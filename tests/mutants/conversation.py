@@ -33,11 +33,11 @@ ACCEPTED: list[dict[str, Any]] = [
 ]
 # Creations that the page forbids, or of which it does not tell.
 DOUBTFUL: list[dict[str, Any]] = [
-    *({"message_text": value} for value in (7, None, ["x"], "x" * 1001)),
+    *({"message_text": value} for value in (7, None, ["x"], "x" * 1001, "a\0b")),
     *({"message_stop": value} for value in ("true", 1, ["x"], None)),
     *({"delivery_date": value} for value in (7, ["x"], "", "soon", "2030-13-45 99:99:99", "2030-02-30 12:00:00")),
-    {"delivery_date": "2030-01-02T12:30:00Z"},
-    *({"sender_id": value} for value in ("123", "x", 1.5, True, 124)),
+    *({"delivery_date": value} for value in ("2030-01-02T12:30:00Z", "9999-12-31 23:59:59")),
+    *({"sender_id": value} for value in ("123", "x", 1.5, True, 124, 2**63)),
     *(
         {"phone_numbers": value}
         for value in (33612345678, [33612345678], {"a": 1}, {"0": NUMBERS[0]}, "0404-040-404", "+", "é")

@@ -2,25 +2,31 @@
 
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 from urllib.parse import parse_qsl, urlencode
 
+from ..backend import checks
 from ..backend.messages import DELETED, Overview, Query, Sms
 from ..backend.simulation import Simulation
 from ..backend.validation import BadRequestError, parse_json
 from ..document import Document, RequestSchema, Schema
 from ..faults import Fault, Faults
-from ..http.exchange import Answer, Request, Response, to_json
+from ..http.exchange import COMPRESSED, Answer, Request, Response, to_json
 
 PREFIX = "/_mock"
 DOCUMENT = Path(__file__).with_name("openapi.json")
 LARGEST_STATE = 100_000_000
 _LARGEST_BODY = 1_000_000
 _MOST = 1000  # rows of a list in one answer
+_BYTES = 300  # that an SMS takes in an answer, at most
+
+
+class _NotThereError(Exception):
+    """There is no message with the id in the path."""
 
 
 class Admin:
@@ -59,23 +65,24 @@ class Admin:
 
     def answering(self, document: Document) -> Answer:
         """Answers requests by the operations, once their bodies are what the document says."""
-        routes = {name: path for path, methods in document.operations.items() for name in methods.values()}
-        schemas = {name: document.request_schema(name) for name in routes}
-        parameters = {name: document.query_parameters(name) for name in routes}
-        phone_number = Schema(document, document.at("#/components/parameters/phone_number/schema"))
+        names = document.operation_names
+        schemas = {name: document.request_schema(name) for name in names}
+        parameters = {name: document.query_parameters(name) for name in names}
 
         def answer(request: Request) -> Response:
             name = request.operation
             if name is None:
                 return Response(405, headers={"Allow": ", ".join(request.operations)})
+            if request.headers.get("Content-Encoding", "identity") != "identity":
+                return COMPRESSED
             if name != "loadState" and len(request.body) > _LARGEST_BODY:
                 return Response(413, f"The request body has more than {_LARGEST_BODY:,} bytes.")
             try:
-                if "{phone_number}" in routes[name]:
-                    _check(request.id, phone_number)
                 fields = _fields(request, schemas[name])
                 query = _query(request.query, parameters[name])
                 result = self.operations[name](*([request.id] if request.id else []), **query, **fields)
+            except _NotThereError as error:
+                return Response(404, {"error": str(error)})
             except ValueError as error:
                 return Response(400, {"error": str(error)})
             if isinstance(result, Page):
@@ -90,16 +97,15 @@ class Admin:
         return self._messages(Query(search=search, status=self._status(status)), **page)
 
     def _list_messages_to(self, phone_number: str, **page: Any) -> object:
-        return self._messages(Query(phone_number=phone_number), **page)
+        return self._messages(Query(phone_number=checks.phone_number("phone_number", phone_number)), **page)
 
     def _messages(self, query: Query, *, limit: int = _MOST, cursor: int | None = None, sms: int = _MOST) -> object:
-        ledger = self._server.ledger
+        ledger, most = self._server.ledger, min(sms, self._max_answer // _BYTES)
         with ledger.lock:
             found = ledger.find(query, before=cursor)
-            rows = (
-                (one.record.ordinal, _message(one, islice(ledger.find_sms(one.record, query), sms))) for one in found
-            )
-            return self._page(rows, limit)
+            rows = ((one.record.ordinal, _message(one, ledger.find_sms(one.record, query), most)) for one in found)
+            total = ledger.count if query == Query() else None
+            return self._page(rows, limit)._replace(total=total)
 
     def _list_sms(
         self, message_id: str, search: str = "", status: str | None = None, limit: int = _MOST, cursor: int = 0
@@ -108,7 +114,7 @@ class Admin:
         with ledger.lock:
             record = ledger.record(int(message_id)) if re.fullmatch("[1-9][0-9]{0,17}", message_id) else None
             if record is None:
-                raise ValueError(f"there is no message {message_id}")
+                raise _NotThereError(f"there is no message {message_id}")
             found = enumerate(ledger.find_sms(record, query, after=cursor), cursor + 1)
             return self._page(((place, _sms(sms)) for place, sms in found), limit)
 
@@ -142,7 +148,7 @@ class Admin:
 
     def _set_clock(self, now: str | None = None, ticking: bool | None = None) -> object:
         if now is not None:
-            self._server.travel_to(datetime.fromisoformat(now))
+            self._server.travel_to(checks.moment("now", now))
         if ticking is not None:
             self._server.ticking = ticking
         return self._get_clock()
@@ -160,7 +166,9 @@ class Admin:
             "refused_numbers": server.refused_numbers,
         }
 
-    def _set_account(self, **changes: Any) -> object:
+    def _set_account(self, refused_numbers: Sequence[str] | None = None, **changes: Any) -> object:
+        if refused_numbers is not None:  # first: unlike the others it may be refused, and nothing is to change then
+            self._server.refused_numbers = refused_numbers
         for name, value in changes.items():
             setattr(self._server, name, value)
         return self._get_account()
@@ -181,20 +189,23 @@ class Admin:
         return self._get_delivery_results()
 
     def _set_delivery_result(self, phone_number: str, statuses: Sequence[int | str]) -> object:
+        checks.phone_number("phone_number", phone_number)
         names = [self._server.name_of_status(status) for status in statuses]
         self._check_room(self._server.delivery_results, {phone_number: names})
         self._server.delivery_result(phone_number, *statuses)
         return self._get_delivery_results()
 
     def _clear_delivery_result(self, phone_number: str) -> object:
-        self._server.clear_delivery_results(phone_number)
+        self._server.clear_delivery_results(checks.phone_number("phone_number", phone_number))
         return self._get_delivery_results()
 
     def _list_faults(self) -> object:
         return [fault.as_json() for fault in self._faults.on]
 
-    def _add_fault(self, **fields: Any) -> object:
-        fault = Fault(**fields)
+    def _add_fault(self, text: str | None = None, **fields: Any) -> object:
+        if text is not None and fields:
+            raise ValueError("a fault is given as a text or by its fields, not as both")
+        fault = Fault.of(fields) if text is None else Fault.parse(text)
         self._check_room(self._list_faults(), fault.as_json())
         self._faults.add(fault)
         return self._list_faults()
@@ -227,10 +238,11 @@ class Admin:
 
 
 class Page(NamedTuple):
-    """Some rows of a list, and the cursor to those after them, if there are any."""
+    """Some rows of a list, the cursor to those after them, if there are any, and how many there are on all pages, if known."""
 
     rows: list[bytes]
     cursor: int | None
+    total: int | None = None
 
 
 def _paged(page: Page, query: Mapping[str, object]) -> Response:
@@ -238,6 +250,8 @@ def _paged(page: Page, query: Mapping[str, object]) -> Response:
     if page.cursor is not None:
         following = urlencode({**query, "cursor": page.cursor})
         headers["Link"] = f'<?{following}>; rel="next"'
+    if page.total is not None:
+        headers["X-Total-Count"] = str(page.total)
     return Response(200, b"[" + b",".join(page.rows) + b"]", headers)
 
 
@@ -245,9 +259,11 @@ def _query(text: str, parameters: Mapping[str, Schema]) -> dict[str, Any]:
     """The parameters in a query. Raises ValueError if the document has others, or other values of them."""
     query: dict[str, Any] = {}
     for name, value in parse_qsl(text, keep_blank_values=True) if parameters else ():
-        if name not in parameters or name in query:
-            raise ValueError(f"{name}: there are {', '.join(parameters)}, each once")
-        number = int(value) if re.fullmatch("[0-9]{1,18}", value) else None
+        if name not in parameters:
+            raise ValueError(f"there is no parameter {name}, only {', '.join(parameters)}")
+        if name in query:
+            raise ValueError(f"{name} is given twice")
+        number = int(value) if re.fullmatch("-?[0-9]{1,1000}", value, re.ASCII) else None
         query[name] = value if number is None or parameters[name].takes(value) else number
         _check(query[name], parameters[name], name)
     return query
@@ -277,19 +293,21 @@ def _check(value: object, schema: Schema, name: str = "") -> None:
         raise ValueError(f"{place}: {violation.message}" if place else violation.message)
 
 
-def _message(overview: Overview, sms: Iterable[Sms]) -> dict[str, object]:
-    asked, listed = overview.record.asked, list(sms)
+def _message(overview: Overview, sms: Iterator[Sms], most: int) -> dict[str, object]:
+    asked, listed = overview.record.asked, list(islice(sms, most))
+    has_more = next(sms, None) is not None
     return {
         "id": overview.record.id,
         "text": asked.text,
         "stop": asked.stop,
         "delivery_date": _text(asked.delivery_date),
         "sender_id": asked.sender_id,
-        "phone_numbers": list(dict.fromkeys(one.phone_number for one in listed)),
+        "phone_numbers": None if has_more else list(dict.fromkeys(one.phone_number for one in listed)),
         "cancelled": overview.cancelled,
         "sms_count": len(overview.record.numbers),
         "statuses": overview.statuses,
         "sms": [_sms(one) for one in listed],
+        "more_sms": has_more,
     }
 
 

@@ -4,7 +4,7 @@ from functools import cached_property
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..document import Document
 from ..http.app import path_of, refuse, serve
@@ -22,18 +22,20 @@ _FOREIGN = (
 
 
 class AdminApp:
-    """Serves the admin API and the page, and answers 404 to all else.
+    """Serves the admin API and the page, and leaves all else to another application.
 
     Args:
         document: That of the API, for the page.
         admin: Carries the operations out.
         guard: Tells who may ask.
         everybody: Whether it is for everybody, or only for who asks at an address of this machine alone.
+        other: Answers all else.
     """
 
-    def __init__(self, document: Document, admin: Admin, guard: Guard, *, everybody: bool) -> None:
+    def __init__(self, document: Document, admin: Admin, guard: Guard, other: ASGIApp, *, everybody: bool) -> None:
         self._admin = admin
         self._guard = guard
+        self._other = other
         self._everybody = everybody
         self._pages = Starlette(routes=page.routes(document))
 
@@ -44,12 +46,12 @@ class AdminApp:
         return Service(document, self._admin.answering(document), LARGEST_STATE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":  # answered as an application does that has nothing to do with it
-            return await self._pages(scope, receive, send)
-        path = path_of(scope)
-        is_below = path == "/" or path.startswith(f"{PREFIX}/")
-        if not (is_below and self._is_for(scope.get("server"))):
-            return await refuse(Response(404), send)
+        path = path_of(scope) if scope["type"] == "http" else None
+        is_ours = path is not None and (path in {"", "/"} or path.startswith(f"{PREFIX}/"))
+        if path is None or not (is_ours and self._is_for(scope.get("server"))):
+            return await self._other(scope, receive, send)
+        if not path:  # all links of the page are below its folder
+            return await refuse(Response(307, headers={"Location": f"{scope['path'].rpartition('/')[2]}/"}), send)
         if self._guard.is_foreign(Headers(raw=scope["headers"])):
             return await refuse(Response(403, _FOREIGN), send)
         route = self._service.find(path)

@@ -2,9 +2,10 @@
 
 import secrets
 from collections.abc import Collection, Mapping
-from typing import Any, cast
+from typing import Any
 
-from .delivery import Recipients
+from . import checks
+from .checks import ArgumentError, Recipients
 from .messages import NewMessage
 from .validation import Errors
 
@@ -23,7 +24,7 @@ class Account:
     """
 
     def __init__(self, *, api_key: str | None, senders: Collection[int] | None, credits: int | None) -> None:  # noqa: A002
-        check_credits(credits)
+        checks.at_least(0, credits=credits)
         # One that was made up is kept with the settings: whoever starts the server again could not give it.
         self._has_given_key = api_key is not None
         first_key = _checked(new_key() if api_key is None else api_key)
@@ -63,37 +64,25 @@ class Account:
         }
 
     def restore(self, settings: Mapping[str, Any]) -> None:
-        """Go on from settings. Raises TypeError or ValueError if they are none."""
+        """Go on from settings. Raises AttributeError or ArgumentError if they are none."""
         api_key, senders = settings.get("api_key") or self._initial[0], settings.get("senders")
         refused, credits_left = settings.get("refused", []), settings.get("credits")
-        _check_types("senders", senders or [], int)
-        _check_types("refused", refused, str)
-        if credits_left is not None:
-            _check_types("credits", [credits_left], int)
-        check_credits(credits_left)
+        checks.check_type("senders", senders, Collection[int] | None)
+        checks.check_type("refused", refused, Collection[str])
+        checks.check_type("credits", credits_left, int | None)
+        checks.at_least(0, credits=credits_left)
         self.api_key = _checked(api_key)
         self.senders = None if senders is None else frozenset(senders)
         self.credits = credits_left
         self.refused[:] = refused
 
 
-def _check_types(name: str, values: object, kind: type) -> None:
-    """Raise TypeError for anything but a list of values of a type; a boolean is no integer."""
-    if not isinstance(values, list) or any(type(value) is not kind for value in cast("list[object]", values)):
-        raise TypeError(f"{name} has something else than {kind.__name__}")
-
-
 def _checked(api_key: str) -> str:
-    """A key. Raises ValueError if no header can carry it."""
+    """A key. Raises ArgumentError if no header can carry it."""
+    checks.check_type("api_key", api_key, str)
     if not (api_key.isascii() and api_key.isprintable() and api_key.split() == [api_key]):
-        raise ValueError("an API key is made of visible ASCII characters")
+        raise ArgumentError("api_key", "is made of visible ASCII characters")
     return api_key
-
-
-def check_credits(credits: int | None) -> None:  # noqa: A002
-    """Raise ValueError for credits that make no sense."""
-    if credits is not None and credits < 0:
-        raise ValueError(f"credits are 0 or more, or None for any number, not {credits}")
 
 
 def new_key() -> str:

@@ -1,16 +1,16 @@
 """How SMS end: what was decided for their phone numbers, in turn or at random."""
 
+import difflib
 import itertools
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .checks import Recipients
+
 # The largest weight, so that their sum is a number.
 LARGEST = 1_000_000_000
-
-# A phone number, or a rule that picks phone numbers.
-Recipients = str | Callable[[str], bool]
 
 
 def picks(recipients: Recipients, phone_number: str) -> bool:
@@ -71,9 +71,12 @@ class DeliveryResults:
     def name_of(self, status: int | str) -> str:
         """The name of a status given by code or by name. Raises ValueError if there is none."""
         for name, code in self._statuses.items():
-            if status in {name, code} and not isinstance(status, bool):
+            if status in (name, code) and not isinstance(status, bool):  # what is no status may have no hash
                 return name
-        raise ValueError(f"{status!r} is not a documented status, by code or by name")
+        close = difflib.get_close_matches(str(status).upper(), self._statuses)
+        known = [f"{name} ({code})" for name, code in self._statuses.items() if name in close or not close]
+        hint = f"did you mean {' or '.join(known)}?" if close else f"there are {', '.join(known)}"
+        raise ValueError(f"{status!r} is not a documented status, by code or by name: {hint}")
 
     def add(self, recipients: Recipients, statuses: Iterable[int | str], known: Mapping[int, str]) -> None:
         """Decide how the SMS to some recipients end, the known ones first."""

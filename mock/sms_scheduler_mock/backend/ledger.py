@@ -2,10 +2,12 @@
 
 import heapq
 import itertools
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from threading import RLock
 from typing import Protocol
 
@@ -204,6 +206,11 @@ class Ledger:
         for sms_id in itertools.islice(self._matching(query, record), after, None):
             yield self._sms(record, sms_id)
 
+    @property
+    def count(self) -> int:
+        """How many messages it holds."""
+        return len(self._records)
+
     def record(self, message_id: int) -> Record | None:
         """A message as it was accepted, whatever became of it."""
         return self._records.get(message_id)
@@ -215,9 +222,10 @@ class Ledger:
         return is_for_all or any(True for _ in self._matching(query, record))
 
     def _matching(self, query: Query, record: Record) -> Iterator[int]:
+        number_in_search = _without_gaps(query.search)
         has_it = query.search == str(record.id) or query.search.casefold() in record.asked.text.casefold()
         for sms_id, number in record.numbers.items():
-            if (has_it or query.search in number or query.search == str(sms_id)) and (
+            if (has_it or number_in_search in number or query.search == str(sms_id)) and (
                 query.status is None or query.status == self._shown_as(record, sms_id)
             ):
                 yield sms_id
@@ -294,6 +302,12 @@ class Ledger:
 
     def _end(self, sms_id: int, number: str) -> str:
         return self._delivery.end(sms_id, number) if self._paid.get(sms_id, True) else WITHOUT_CREDIT
+
+
+@lru_cache(maxsize=1)  # asked for each message
+def _without_gaps(search: str) -> str:
+    """What is searched for, without what people put between the digits of a phone number."""
+    return re.sub(r"(?<=[+0-9])[ .-]+(?=[0-9])", "", search)
 
 
 def _size(record: Record) -> int:

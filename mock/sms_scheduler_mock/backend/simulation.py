@@ -1,14 +1,17 @@
 """The SMS Scheduler as it is simulated here: its clock, its account and its messages, and the file that keeps them."""
 
 import tempfile
+import textwrap
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from .account import Account, check_credits, new_key
+from . import checks
+from .account import Account, new_key
+from .checks import Recipients
 from .clock import Clock
-from .delivery import DeliveryResults, Recipients
+from .delivery import DeliveryResults
 from .ledger import WITHOUT_CREDIT, Ledger, Rules
 from .messages import Contents, Message, Sms
 from .state import StateError, Store, read_copy
@@ -28,25 +31,28 @@ class Simulation:
         statuses: Mapping[str, int],
         *,
         api_key: str | None,
-        now: datetime | None,
+        now: datetime | str | None,
         ticking: bool,
         delivery_results: Mapping[str, int | str] | None,
         senders: Collection[int] | None,
         credits: int | None,  # noqa: A002
-        state: Path | None,
+        state: Path | str | None,
         seed: int,
         capacity: int,
         max_held: int,
     ) -> None:
         self._statuses = statuses
-        self._initial_results = dict(delivery_results or {})
-        self._clock = Clock(now, ticking=ticking)
+        self._initial_results = {
+            checks.phone_number("delivery_results", number): status
+            for number, status in (delivery_results or {}).items()
+        }
+        self._clock = Clock(None if now is None else checks.moment("now", now), ticking=ticking)
         self._delivery = DeliveryResults(statuses, seed)
         self.account = Account(api_key=api_key, senders=senders, credits=credits)
         self.ledger = Ledger(statuses, self._clock, self.account, self._delivery, capacity=capacity, max_held=max_held)
         self._check_credits(credits)
         self._set_initial_results()
-        self._store = Store(state) if state else None  # last: arguments that make no sense leave no file
+        self._store = Store(Path(state)) if state else None  # last: arguments that make no sense leave no file
         try:
             self._begin()
         except BaseException:
@@ -61,11 +67,17 @@ class Simulation:
         return self.ledger.messages()
 
     def sms_to(self, phone_number: str) -> list[Sms]:
-        """All SMS to a phone number, the oldest first; the deleted ones too."""
+        """All SMS to a phone number, the oldest first; the deleted ones too. Raises ValueError if it is none."""
+        checks.phone_number("phone_number", phone_number)
         return [sms for message in self.messages for sms in message.sms if sms.phone_number == phone_number]
 
     def sent_to(self, phone_number: str) -> list[Message]:
-        """The messages that really went to a phone number: their date has come, nobody deleted or cancelled the SMS."""
+        """The messages that really went to a phone number: their date has come, nobody deleted or cancelled the SMS.
+
+        Raises:
+            ValueError: It is no phone number.
+        """
+        checks.phone_number("phone_number", phone_number)
         return [
             message
             for message in self.messages
@@ -85,6 +97,7 @@ class Simulation:
         return self._clock.ticking
 
     @ticking.setter
+    @checks.typed
     def ticking(self, ticking: bool) -> None:
         self._clock.ticking = ticking
         self._keep(clock=self._clock.setting())
@@ -103,13 +116,13 @@ class Simulation:
             moment = self.now + (delta or timedelta()) + timedelta(**units)
         except OverflowError:
             raise ValueError("the calendar has the years 1 to 9999 only") from None
-        except TypeError:
+        except (TypeError, ValueError):
             raise ValueError("the clock moves by weeks, days, hours, minutes or seconds: advance(hours=1)") from None
         self.travel_to(moment)
 
-    def travel_to(self, moment: datetime) -> None:
-        """Set the clock. Raises ValueError for a datetime with a time zone."""
-        self._clock.set(moment)
+    def travel_to(self, moment: datetime | str) -> None:
+        """Set the clock, by a datetime or a text such as "2030-01-01 12:00:00". Raises ValueError if it has a time zone."""
+        self._clock.set(checks.moment("moment", moment))
         self._keep(clock=self._clock.setting())
 
     # Delivery results
@@ -124,8 +137,9 @@ class Simulation:
                 accepted to these recipients ends in the first one, and so on; all further ones end in the last.
 
         Raises:
-            ValueError: There is no such status.
+            ValueError: There is no such status, or these are no recipients.
         """
+        checks.recipients("recipients", recipients)
         with self.ledger.lock:  # no SMS may come between those that there are and those to come
             self._delivery.add(recipients, statuses, self.ledger.numbers() if len(statuses) > 1 else {})
         self._keep(**self._delivery.settings())
@@ -134,6 +148,7 @@ class Simulation:
         """The name of a documented status, given by its code or by its name. Raises ValueError if there is none."""
         return self._delivery.name_of(status)
 
+    @checks.typed
     def delivery_mix(self, mix: Mapping[str, float] | Mapping[int, float] | Mapping[int | str, float]) -> None:
         """Decide what all other SMS end in: at random, by weight, the same again for the same `seed`.
 
@@ -156,11 +171,11 @@ class Simulation:
         return dict(self._delivery.mix)
 
     def clear_delivery_results(self, recipients: Recipients | None = None) -> None:
-        """Forget what was decided for some recipients, or all of it."""
+        """Forget what was decided for some recipients, or all of it. Raises ValueError if these are none."""
         if recipients is None:
             self._delivery.clear()
         else:
-            self._delivery.remove(recipients)
+            self._delivery.remove(checks.recipients("recipients", recipients))
         self._keep(**self._delivery.settings())
 
     # The account
@@ -183,6 +198,7 @@ class Simulation:
         return self.account.senders
 
     @senders.setter
+    @checks.typed
     def senders(self, senders: Collection[int] | None) -> None:
         ids = None if senders is None else frozenset(senders)
         self._keep(senders=None if ids is None else sorted(ids))
@@ -198,6 +214,7 @@ class Simulation:
         return self.account.credits
 
     @credits.setter  # noqa: A003
+    @checks.typed
     def credits(self, credits: int | None) -> None:  # noqa: A002
         self._check_credits(credits)
         with self.ledger.lock:
@@ -205,8 +222,15 @@ class Simulation:
             self.account.credits = credits
 
     def refuse_number(self, recipients: Recipients) -> None:
-        """From now on these are no valid phone numbers: a message to one of them is answered 400."""
-        self.account.refused.append(recipients)
+        """From now on these are no valid phone numbers: a message to one of them is answered 400.
+
+        Args:
+            recipients: A phone number, or a function that says yes to some.
+
+        Raises:
+            ValueError: These are no recipients.
+        """
+        self.account.refused.append(checks.recipients("recipients", recipients))
         self._keep(refused=list(self.refused_numbers))
 
     @property
@@ -216,7 +240,7 @@ class Simulation:
 
     @refused_numbers.setter
     def refused_numbers(self, numbers: Iterable[str]) -> None:
-        self.account.refused[:] = numbers
+        self.account.refused[:] = [checks.phone_number("refused_numbers", number) for number in numbers]
         self._keep(refused=list(self.refused_numbers))
 
     # All of it
@@ -296,8 +320,11 @@ class Simulation:
             Account(api_key=self.api_key, senders=None, credits=None).restore(settings)
             DeliveryResults(self._statuses).restore(settings, {})
             Clock().restore(settings.get("clock") or self._clock.setting())
-        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
-            raise ValueError(f"{path} holds what this server cannot make sense of: {error}") from error
+        except ValueError as error:
+            reason = textwrap.shorten(str(error), 200, placeholder=" …")
+            raise ValueError(f"{path} holds what this server cannot make sense of: {reason}") from error
+        except (AttributeError, KeyError, OverflowError, TypeError) as error:
+            raise ValueError(f"{path} holds settings that this server cannot make sense of") from error
 
     def _restore(self, contents: Contents, settings: Mapping[str, Any]) -> None:
         self.account.restore(settings)
@@ -307,7 +334,7 @@ class Simulation:
             self._clock.restore(clock)
 
     def _check_credits(self, credits: int | None) -> None:  # noqa: A002
-        check_credits(credits)
+        checks.at_least(0, credits=credits)
         if credits is not None and WITHOUT_CREDIT not in self._statuses:
             raise ValueError(f"the document names no status {WITHOUT_CREDIT}")
 

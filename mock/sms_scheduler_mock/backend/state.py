@@ -126,12 +126,16 @@ class Store:
         """All that the file holds: what is for the ledger, and the settings."""
         with self._lock:
             try:
-                return self._read(self._open())
-            except (sqlite3.Error, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+                connection = self._open()
+                _check_rows(connection)
+            except (sqlite3.Error, ValueError) as error:
                 raise ValueError(f"{self.path} is damaged: {error}") from error
+            try:
+                return self._read(connection)
+            except (sqlite3.Error, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+                raise ValueError(f"{self.path} is damaged: a message or a setting in it makes no sense") from error
 
     def _read(self, connection: sqlite3.Connection) -> tuple[Contents, dict[str, Any]]:
-        _check_rows(connection)
         settings = {name: json.loads(value) for name, value in connection.execute("SELECT name, value FROM setting")}
         numbers: dict[int, dict[int, str]] = {}
         deleted: set[int] = set()

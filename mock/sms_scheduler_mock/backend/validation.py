@@ -1,6 +1,7 @@
 """Reads the body of a request that creates SMS, or says what is wrong with it."""
 
 import json
+import math
 import re
 from contextlib import suppress
 from datetime import datetime
@@ -11,10 +12,8 @@ from typing import Any, NoReturn, cast
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
 from ..document import RequestSchema
+from .checks import PHONE_NUMBER
 from .messages import NewMessage
-
-# A country prefix, no spaces or hyphens; the lengths agree with every example of the vendor's page.
-_PHONE_NUMBER = re.compile(r"\+[0-9]{10,15}")
 
 # How many characters of an error message are told: it may hold what is wrong, however long that is.
 _LONGEST = 300
@@ -106,7 +105,9 @@ def _number(text: str) -> int | float:
         number = Decimal(text)
         if number.adjusted() < _DIGITS and number == number.to_integral_value():
             return int(number)
-    return float(text)
+    if math.isinf(found := float(text)):
+        raise ValueError(_TOO_MUCH)
+    return found
 
 
 _from_json = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_number).decode
@@ -147,7 +148,7 @@ def _read_phone_numbers(fields: dict[str, Any], errors: Errors) -> tuple[str, ..
     candidates = cast("list[object]", value) if isinstance(value, list) else [value]
     numbers = tuple(dict.fromkeys(number for number in candidates if isinstance(number, str)))
     for number in numbers:
-        if not _PHONE_NUMBER.fullmatch(number):
+        if not PHONE_NUMBER.fullmatch(number):
             errors.add(field, f"The following phone number is invalid: {number}")
     return numbers
 

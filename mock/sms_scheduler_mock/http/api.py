@@ -13,7 +13,7 @@ from ..backend.ledger import Ledger
 from ..backend.messages import NewMessage
 from ..backend.validation import BadRequestError, Errors, read_new_message
 from ..document import Document
-from .exchange import Answer, Request, Response
+from .exchange import COMPRESSED, Answer, Request, Response
 
 SmsIds = Literal["lists", "integers"]
 SMS_IDS: tuple[SmsIds, ...] = ("lists", "integers")
@@ -111,8 +111,7 @@ class Api:
             asked = self.read(request.body)
         except BadRequestError as error:
             if request.headers.get("Content-Encoding", "identity") != "identity":
-                words = "The mock server reads no compressed bodies: send it without a Content-Encoding."
-                return Response(415, words, {"Accept-Encoding": "identity"})
+                return COMPRESSED
             return Response(400, {"errors": error.errors})
         return self.create(asked)
 

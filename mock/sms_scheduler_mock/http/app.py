@@ -7,21 +7,27 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import anyio
+from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .exchange import Damage, Encoded, HangUp, Response, announced, damaged
-from .routing import Route, Service
+from .routing import Route, Service, nowhere
 
 # Where the connections of the mock server's own uvicorn leave their transport, for the faults that end a connection.
 TRANSPORT = "sms_scheduler_mock.transport"
 
 
+_ADMIN = "/_mock/"
 # Answered without a key, also where the admin API is off.
-HEALTH = "/_mock/health"
+HEALTH = f"{_ADMIN}health"
 
 _STRANGER = (
     "While the API key is the well-known one, the mock server must be named localhost, by its address or by a name without a "
     "dot, so that no page of another site gets at it. Give it a key of its own, or allow the name: --allow-host NAME."
+)
+
+_ADMIN_IS_OFF = Response(
+    404, "The page and the admin API are off here: --admin turns them on, or in Python admin=True."
 )
 
 
@@ -65,6 +71,26 @@ class App:
             await refuse(_health(scope["method"]), send)
         else:
             await self._other(scope, receive, send)
+
+
+class Nothing:
+    """Answers 404 to every request, with where the API is.
+
+    Args:
+        base_path: The path of the API.
+    """
+
+    def __init__(self, base_path: str) -> None:
+        self._answer = nowhere(base_path)
+        self._starlette = Starlette()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            path = path_of(scope)
+            is_admin = path in {"", "/"} or path.startswith(_ADMIN)
+            await refuse(_ADMIN_IS_OFF if is_admin else self._answer, send)
+        else:  # such as the start of an ASGI server
+            await self._starlette(scope, receive, send)
 
 
 def _below(prefix: str, scope: Scope) -> Scope:

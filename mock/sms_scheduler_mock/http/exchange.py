@@ -108,6 +108,13 @@ class Response:
         return Encoded(self.status, headers, content, self.delay, self.hang_up, self.damage)
 
 
+COMPRESSED = Response(
+    415,
+    "The mock server reads no compressed bodies: send it without a Content-Encoding.",
+    {"Accept-Encoding": "identity"},
+)
+
+
 def damaged(response: Encoded) -> Encoded:
     """A response with the Content-Length and the body that its damage leaves of it."""
     match response.damage:

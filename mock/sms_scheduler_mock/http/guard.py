@@ -7,6 +7,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp
 
 from ..backend.account import Account
+from ..backend.checks import ArgumentError
 from .hosts import Hosts, name_of
 
 # Known to everybody, so it keeps nobody out.
@@ -30,7 +31,9 @@ class Guard:
         for origin in origins:
             parts = urlsplit(origin)
             if origin not in {"*", f"{parts.scheme}://{parts.netloc}"}:
-                raise ValueError(f"{origin!r} is no origin: say http://localhost:5173, or * for all")
+                raise ArgumentError(
+                    "cors_origins", f"is an origin such as http://localhost:5173, or * for all, not {origin!r}"
+                )
         self._hosts = hosts
         self._origins = tuple(origins)
         self._account = account
@@ -42,7 +45,7 @@ class Guard:
             return app
         from starlette.middleware.cors import CORSMiddleware  # noqa: PLC0415  # most servers need none
 
-        exposed = ["Link", "Retry-After"]
+        exposed = ["Link", "Retry-After", "X-Total-Count"]
         return CORSMiddleware(
             app, allow_origins=self._origins, allow_methods=["*"], allow_headers=["*"], expose_headers=exposed
         )
@@ -67,8 +70,10 @@ class Guard:
 
     def is_foreign(self, headers: Headers) -> bool:
         """Whether a request with these headers must not administer anything."""
-        host, origin = headers.get("Host", ""), headers.get("Origin")
-        return not self._hosts.allows(name_of(host)) or not (origin is None or self._is_ours(origin, host))
+        hosts, origin = headers.getlist("Host"), headers.get("Origin")
+        if len(hosts) != 1 or not self._hosts.allows(name_of(hosts[0])):
+            return True
+        return not (origin is None or self._is_ours(origin, hosts[0]))
 
     def _is_ours(self, origin: str, host: str) -> bool:
         if origin in self._origins:

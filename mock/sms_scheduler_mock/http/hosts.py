@@ -4,10 +4,13 @@ import re
 from collections.abc import Collection
 from fnmatch import fnmatchcase
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from urllib.parse import urlsplit
+
+from ..backend.checks import ArgumentError
 
 # Of a host that means "every address of this machine", one by which to reach it.
 _REACHABLE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+# What a Host header has: a name or an address, and perhaps a port.
+_HOST = re.compile(r"(?:\[(?P<address>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<name>[\w.-]+))(?::[0-9]{1,5})?", re.ASCII)
 
 
 def origin(host: str, port: int, scheme: str = "http") -> str:
@@ -26,10 +29,8 @@ def is_loopback(host: str) -> bool:
 
 def name_of(host: str) -> str | None:
     """The name in a Host header, without the port; None if it is no host."""
-    try:
-        return urlsplit(f"//{host}").hostname
-    except ValueError:
-        return None
+    match = _HOST.fullmatch(host)
+    return (match["address"] or match["name"]).lower() if match else None
 
 
 class Hosts:
@@ -44,7 +45,8 @@ class Hosts:
     def __init__(self, allowed: Collection[str]) -> None:
         for name in allowed:
             if not re.fullmatch(r"(\*\.)?[\w-]+(\.[\w-]+)*", name):
-                raise ValueError(f"{name!r} is no name of a host: say sms.example, or *.example for all below it")
+                example = "sms.example, or *.example for all below it"
+                raise ArgumentError("allowed_hosts", f"has the name of a host, such as {example}, not {name!r}")
         self._allowed = [name.lower() for name in allowed]
 
     def allows(self, name: str | None) -> bool:

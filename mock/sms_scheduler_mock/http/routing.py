@@ -16,6 +16,11 @@ _log = logging.getLogger("sms_scheduler_mock")
 Route = tuple[Mapping[str, str], str]
 
 
+def nowhere(base_path: str) -> Response:
+    """The answer to a request to a path where nothing is."""
+    return Response(404, f"There is nothing here. The API is below {base_path}/, which belongs to the base URL.")
+
+
 class Service:
     """Finds what a request is to and has it answered.
 
@@ -28,6 +33,7 @@ class Service:
     def __init__(self, document: Document, answer: Answer, max_body: int) -> None:
         self._answer = answer
         self.max_body = max_body
+        self.nowhere = nowhere(document.base_path)
         self._paths = [
             (re.compile(_pattern(document.base_path + path)), operations)
             for path, operations in document.operations.items()

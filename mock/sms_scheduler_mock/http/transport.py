@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 import anyio
 import httpx
 
-from .exchange import Encoded, Response, announced, damaged
+from .exchange import Encoded, announced, damaged
 from .routing import Service
 
 S = TypeVar("S")
@@ -57,7 +57,7 @@ class InProcessTransport(httpx.BaseTransport, httpx.AsyncBaseTransport, Generic[
     def _answer(self, request: httpx.Request, body: bytes | None) -> Encoded:
         route = self._service.find(request.url.path)
         if route is None:
-            return Response(404).encode()
+            return self._service.nowhere.encode()
         headers = [(name.lower(), value) for name, value in request.headers.raw]
         return self._service.answer(route, request.method, headers, body, request.url.query)
 

@@ -223,7 +223,9 @@ def _context(tls: Tls) -> ssl.SSLContext:
     except OSError as error:
         names = " and ".join(str(path) for path in tls if path)
         is_tls = isinstance(error, ssl.SSLError)
-        reason = "they are no certificate and its key in PEM, without a password" if is_tls else error.strerror
+        reason = "a certificate and its key in PEM, without a password, are wanted" if is_tls else error.strerror
+        if is_tls and not tls.key:
+            reason = f"{reason}; give the file of the key too, with tls_key, --tls-key on the command line"
         raise OSError(error.errno, f"cannot use {names} for TLS: {reason}") from None
     return context
 

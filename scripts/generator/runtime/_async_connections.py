@@ -94,11 +94,10 @@ class AsyncConnections(Pool[asyncio.AbstractEventLoop]):
             raise GivingUpError(CLOSED, is_unsent=True)
 
     async def _connect(self, loop: asyncio.AbstractEventLoop, url: Any, bounds: Bounds) -> Connection:
-        host = url.host.decode()
         with CONNECTING:
-            sock = await _connected(loop, host, self.port(url), bounds)
+            sock = await _connected(loop, url.host, self.port(url), bounds)
             try:
-                connection, tls = self.converse(sock, host)
+                connection, tls = self.converse(sock, url.host.decode())
                 received: bytes | None = None
                 while tls:
                     data, is_done = tls.shake_hands(received)
@@ -140,9 +139,9 @@ class AsyncConnections(Pool[asyncio.AbstractEventLoop]):
         return answer
 
 
-async def _connected(loop: asyncio.AbstractEventLoop, host: str, port: int, bounds: Bounds) -> socket.socket:
+async def _connected(loop: asyncio.AbstractEventLoop, host: bytes, port: int, bounds: Bounds) -> socket.socket:
     """Connect to the first address of a host that takes it."""
-    failure = OSError(f"{host} has no address")
+    failure = OSError(f"{host.decode()} has no address")
     addresses = await _within(bounds.seconds("connect"), loop.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     for family, kind, protocol, _, address in addresses:
         sock = None

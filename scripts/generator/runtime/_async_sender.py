@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import time
+from typing import cast
 
 from ._about import httpx
 from ._async_connections import AsyncConnections, running_loop
 from ._call import Call
-from ._connections import CLOSED
+from ._connections import CLOSED, import_core
 from ._policy import GivingUpError
 from ._settings import Settings, check_type
 from ._types import Response
@@ -20,6 +21,10 @@ class _AsyncTransport(httpx.AsyncHTTPTransport):
 
     def __init__(self, connections: AsyncConnections) -> None:
         vars(self)["_pool"] = connections
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        import_core()
+        return await super().handle_async_request(request)
 
 
 class AsyncSender:
@@ -71,7 +76,7 @@ class AsyncSender:
             if response.is_stream_consumed:
                 return call.response(response, [response.content])
             size, pieces = 0, list[bytes]()
-            async for piece in response.aiter_raw():
+            async for piece in cast("httpx.AsyncByteStream", response.stream):
                 size += len(piece)
                 call.check_size(size)
                 pieces.append(piece)

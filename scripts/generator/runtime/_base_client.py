@@ -111,7 +111,7 @@ def raw(client: ClientT, method: Callable[Concatenate[ClientT, P], T]) -> Callab
     @functools.wraps(method)
     def call(*arguments: P.args, **named: P.kwargs) -> RawResponse[T]:
         keeper, responses = _keeper(client)
-        return _joined(responses, method(keeper, *arguments, **named))
+        return _joined(method, responses, method(keeper, *arguments, **named))
 
     return call
 
@@ -124,7 +124,7 @@ def async_raw(
     @functools.wraps(method)
     async def call(*arguments: P.args, **named: P.kwargs) -> RawResponse[T]:
         keeper, responses = _keeper(client)
-        return _joined(responses, await method(keeper, *arguments, **named))
+        return _joined(method, responses, await method(keeper, *arguments, **named))
 
     return call
 
@@ -135,6 +135,8 @@ def _keeper(client: ClientT) -> tuple[ClientT, list[Response]]:
     return keeper, responses
 
 
-def _joined(responses: list[Response], parsed: T) -> RawResponse[T]:
+def _joined(method: Callable[..., object], responses: list[Response], parsed: T) -> RawResponse[T]:
+    if not responses:
+        raise RuntimeError(f"{method.__qualname__} sent no request, so that there is no response to give")
     last = responses[-1]
     return RawResponse(last.status_code, last.headers, last.content, parsed)

@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from ._about import PACKAGE, httpx
 from ._exchange import BEGINNING, too_large
@@ -34,11 +35,12 @@ class Call:
         self._started, self._has_begun = time.monotonic(), False
         return self._settings.http_request(self._policy.request, self.ends_at, trace)
 
-    def trace(self, event: str, _: object) -> None:
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """The trace extension of the HTTP library, for a synchronous transport."""
-        self._has_begun = self._has_begun or event.endswith(_BEGINNING)
+        is_of_proxy = getattr(info.get("request"), "method", b"") == b"CONNECT"
+        self._has_begun = self._has_begun or (event.endswith(_BEGINNING) and not is_of_proxy)
 
-    async def async_trace(self, event: str, info: object) -> None:
+    async def async_trace(self, event: str, info: Mapping[str, Any]) -> None:
         """The same for an asynchronous transport."""
         self.trace(event, info)
 
@@ -70,20 +72,24 @@ class Call:
             # of another request, such as one that a signal's handler made
             end = with_cause(httpx.ReadError(str(end)), end)
         wait = self._policy.wait_after(end, float("inf") if self.ends_at is None else self.ends_at - now)
+        if wait is not None or _log.isEnabledFor(logging.DEBUG):
+            self._tell(end, now - self._started, wait)
+        return wait
+
+    def _tell(self, end: Response | httpx.HTTPError, seconds: float, wait: float | None) -> None:
+        """Log how an attempt ended."""
         request, number = self._policy.request, len(self._policy.ends)
         ended = f"answered {end.status_code}" if isinstance(end, Response) else f"failed: {type(end).__name__}"
         facts = {
             "operation": request.operation,
             "attempt": number,
             "status_code": end.status_code if isinstance(end, Response) else None,
-            "seconds": now - self._started,
+            "seconds": seconds,
             "retry_in": wait,
         }
-        words = "%s, attempt %d: %s after %.3f s"
-        _log.debug(words, request.operation, number, ended, now - self._started, extra=facts)
+        _log.debug("%s, attempt %d: %s after %.3f s", request.operation, number, ended, seconds, extra=facts)
         if wait is not None:
             _log.warning("%s, attempt %d: %s; again in %.2f s", request.operation, number, ended, wait, extra=facts)
-        return wait
 
     def result(self) -> Response:
         """The response that the last attempt brought; raises a TransportError if there is none."""
@@ -95,16 +101,16 @@ class Call:
 
 def _without_secrets(error: BaseException) -> BaseException:
     """A cause as far as anybody may see it: no request with its key, no bytes received, no local variables."""
-    causes: list[BaseException] = []
-    cause: BaseException | None = error
-    while cause is not None and cause not in causes:
-        causes.append(cause)
-        cause = cause.__cause__ or cause.__context__
+    causes: list[BaseException] = [error]
     for cause in causes:
+        further = (cause.__cause__, cause.__context__)
+        causes += [each for each in further if each is not None and all(each is not known for known in causes)]
         cause.__traceback__ = None
         words, separator, _ = str(cause).partition("bytearray(")
         if separator:
             cause.args = (words,)
         if isinstance(cause, httpx.HTTPError):
             vars(cause)["_request"] = None  # whose headers hold the key; the property takes no None
+        if isinstance(cause, httpx.HTTPStatusError):
+            vars(cause.response)["_request"] = None
     return error

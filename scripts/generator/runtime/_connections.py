@@ -4,18 +4,21 @@ What is here serves both clients. It never uses what another process or another 
 """
 
 import contextlib
+import functools
+import importlib
 import os
 import socket
 import ssl
 import sys
 import threading
 import time
+import traceback
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, Self, TypeVar, cast
 
-from ._about import httpx
+from ._about import HTTP_CORE, httpx
 from ._exchange import BEGINNING, Answer, Conversation, Tls
 from ._policy import GivingUpError
 from ._settings import Settings
@@ -27,7 +30,10 @@ _READ_SIZE = 65_536
 # How often a waiting thread looks again, in case that a signal's handler came between it and its turn. Seconds.
 _LOOK_AGAIN = 1.0
 # Modules in which system calls are made, those of libraries that take the place of the standard ones too.
-_SYSTEM = {"asyncio", "eventlet", "gevent", "selectors", "socket", "ssl", "uvloop", __name__.partition(".")[0]}
+_SYSTEM = {
+    *("asyncio", "concurrent", "eventlet", "gevent", "selectors", "socket", "ssl", "threading", "uvloop"),
+    __name__.partition(".")[0],
+}
 CLOSED = "the client is closed"
 OwnerT = TypeVar("OwnerT")
 
@@ -95,6 +101,14 @@ class Places:
                 self._queue.append(turn)
             return turn.has_place
 
+    def check_waiting(self) -> None:
+        """Raise GivingUpError where a wait would never end: in a signal's handler that came between two steps here."""
+        try:
+            threading.Condition(self._lock).notify(0)  # which takes a lock that this thread holds
+        except RuntimeError:
+            return
+        raise GivingUpError("all connections are taken, and a signal came while they were counted", is_unsent=True)
+
     def drop(self, turn: Turn) -> None:
         """Close the connection of a call that has a place, and give it the next idle one, if there is one."""
         if turn.connection:
@@ -156,8 +170,8 @@ class Places:
 
     def _give(self, turn: Turn, connection: Connection | None) -> None:
         turn.connection = connection
+        turn.has_place = True  # first: a turn that is counted and does not know would wait for itself
         self._holders.add(turn)
-        turn.has_place = True
 
 
 class Pool(Generic[OwnerT]):
@@ -232,8 +246,21 @@ def _forget_all() -> None:
         pool.forget()
 
 
+_importing = threading.RLock()
+
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_all)
+    # A child that is forked off during an import would wait for ever for a thread that it does not have.
+    os.register_at_fork(
+        before=_importing.acquire, after_in_parent=_importing.release, after_in_child=_importing.release
+    )
+
+
+@functools.cache
+def import_core() -> None:
+    """Import what the HTTP library does not before the first request. It takes too long to do so for each user."""
+    with _importing:
+        importlib.import_module(HTTP_CORE)
 
 
 class Bounds:
@@ -255,11 +282,8 @@ class Bounds:
 
 def is_of_the_system(error: OSError) -> bool:
     """Whether a system call failed. A signal's handler that ran meanwhile may raise an OSError too, which is its own."""
-    traceback = error.__traceback__
-    while traceback and traceback.tb_next:
-        traceback = traceback.tb_next
-    module = traceback.tb_frame.f_globals.get("__name__", "") if traceback else ""
-    return module.partition(".")[0] in _SYSTEM
+    frames = traceback.walk_tb(error.__traceback__)
+    return all(frame.f_globals.get("__name__", "").partition(".")[0] in _SYSTEM for frame, _ in frames)
 
 
 class Failing(contextlib.AbstractContextManager[None]):
@@ -332,16 +356,16 @@ class Connections(Pool[None]):
     def _wait(places: Places, turn: _ThreadTurn, bounds: Bounds) -> None:
         with WAITING:
             while not places.take(turn):
+                places.check_waiting()
                 turn.wait(bounds.seconds())
         if places.is_closed:
             raise GivingUpError(CLOSED, is_unsent=True)
 
     def _connect(self, url: Any, bounds: Bounds) -> Connection:
-        host = url.host.decode()
         with CONNECTING:
-            sock = _connected(host, self.port(url), bounds)
+            sock = _connected(url.host, self.port(url), bounds)
             try:
-                connection, tls = self.converse(sock, host)
+                connection, tls = self.converse(sock, url.host.decode())
                 received: bytes | None = None
                 while tls:
                     data, is_done = tls.shake_hands(received)
@@ -382,9 +406,9 @@ class Connections(Pool[None]):
         return answer
 
 
-def _connected(host: str, port: int, bounds: Bounds) -> socket.socket:
+def _connected(host: bytes, port: int, bounds: Bounds) -> socket.socket:
     """Connect to the first address of a host that takes it."""
-    failure = OSError(f"{host} has no address")
+    failure = OSError(f"{host.decode()} has no address")
     for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         sock = None
         try:

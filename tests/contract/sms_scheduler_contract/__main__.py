@@ -4,6 +4,8 @@ import signal
 import sys
 from types import FrameType
 
+from .signals import handled_signals
+
 
 class InterruptedRunError(KeyboardInterrupt):
     """Ctrl-C while modules are imported. Python would end itself by a signal if it saw its own class in an exec there."""
@@ -11,7 +13,8 @@ class InterruptedRunError(KeyboardInterrupt):
 
 def main() -> int:
     """Run the command. Returns the exit code."""
-    signal.signal(signal.SIGINT, _interrupt)
+    for number in handled_signals():
+        signal.signal(number, _interrupt)
     try:
         from . import cli
 

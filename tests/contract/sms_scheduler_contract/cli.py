@@ -6,8 +6,10 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from typing import Any
 from urllib.parse import urlsplit
 
 from rich.console import Console
@@ -18,15 +20,17 @@ from .output import console
 from .plugin import where
 from .report import Terminal, as_json, as_list, list_as_json, plan, write
 from .results import RunResult
-from .runner import Progress, handled_signals, planned, run
+from .runner import Progress, planned, run
 from .safe_mode import SafeMode
 from .server import Effort, Server
 from .session import Limits
 from .shown import Shown
+from .signals import handled_signals
 from .target import Target
 
 _PROGRAM = "sms-scheduler-contract"
 PASSED, FAILED, CANNOT_TEST = 0, 1, 2
+_MOST = 1_000_000  # of seconds, requests or threads
 
 
 class _Signals:
@@ -39,7 +43,7 @@ class _Signals:
         if self.server is None:
             signal.signal(number, signal.SIG_IGN)
             raise KeyboardInterrupt
-        self.server.session.interrupt()
+        self.server.session.course.interrupt()
 
 
 def main(arguments: list[str]) -> int:
@@ -92,7 +96,9 @@ def _do(options: argparse.Namespace, output: Console, signals: _Signals) -> int:
         return PASSED if prove(seeds, output, options.matrix) else FAILED
     if options.url is None:
         with MockServer() as mock:
-            return _test(Target(mock.url, mock.api_key), options, output, signals)
+            return _test(
+                Target(mock.url, mock.api_key), options, output, signals, lambda time: mock.advance(seconds=time)
+            )
     return _test(_target(options), options, output, signals)
 
 
@@ -122,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--check", action="append", default=[], metavar="NAME", help="run only this check; may be repeated")
     add("-k", dest="expression", metavar="EXPRESSION", help="run only the checks whose names match, as in pytest")
     add("--seed", type=int, default=0, metavar="N", help="what the test data are made from (default: 0)")
+    add("--jobs", type=int, default=4, metavar="N", help="run N checks side by side (default: 4; in safe mode 1)")
     add("--format", choices=["text", "json"], default="text", help="how standard output is written (default: text)")
     add("--junit", type=Path, metavar="FILE", help="also write the results as JUnit XML")
     add("--html", type=Path, metavar="FILE", help="also write the results as one HTML file")
@@ -162,8 +169,11 @@ def _check_options(options: argparse.Namespace) -> None:
             _check_writable(name, path)
     if options.ca and not options.ca.is_file():
         raise CannotTestError(f"--ca {options.ca}: there is no such file")
-    if not (options.timeout > 0 and options.time_limit > 0 and options.rate > 0 and options.max_posts >= 1):
-        raise CannotTestError("--timeout, --time-limit, --rate and --max-posts must be more than 0")
+    counts = options.timeout, options.time_limit, options.rate, options.max_posts, options.jobs
+    if not all(0 < count <= _MOST for count in counts):
+        raise CannotTestError(
+            f"--timeout, --time-limit, --rate, --max-posts and --jobs must be more than 0, and at most {_MOST:,}"
+        )
     if options.seed < 0 or options.seeds < 1:
         raise CannotTestError("--seed must be 0 or more, and --seeds 1 or more")
 
@@ -226,10 +236,10 @@ def _is_safe(target: Target, options: argparse.Namespace) -> bool:
     return bool(options.safe or not (target.is_loopback or options.sends_nothing))
 
 
-def _server(target: Target, options: argparse.Namespace) -> Server:
+def _server(target: Target, options: argparse.Namespace, put_forward: Callable[[float], None] | None = None) -> Server:
     effort, limits = Effort(seed=options.seed), Limits(exchange=options.timeout, run=options.time_limit)
     safe_mode = SafeMode(options.max_posts, options.rate) if _is_safe(target, options) else None
-    return Server(target, effort=effort, safe_mode=safe_mode, limits=limits)
+    return Server(target, effort=effort, safe_mode=safe_mode, limits=limits, put_forward=put_forward)
 
 
 def _selected(options: argparse.Namespace) -> list[str]:
@@ -245,8 +255,14 @@ def _check_names(server: Server, names: list[str]) -> None:
             raise CannotTestError(f"--check {name}: there is no such check; {advice}")
 
 
-def _test(target: Target, options: argparse.Namespace, output: Console, signals: _Signals) -> int:
-    server = _server(target, options)
+def _test(
+    target: Target,
+    options: argparse.Namespace,
+    output: Console,
+    signals: _Signals,
+    put_forward: Callable[[float], None] | None = None,
+) -> int:
+    server = _server(target, options, put_forward)
     _check_names(server, options.check)
     try:
         _prepare(server, options, output)
@@ -255,11 +271,12 @@ def _test(target: Target, options: argparse.Namespace, output: Console, signals:
         _report(RunResult(target.url, [], stopped=reason, seed=options.seed), options, output)
         raise
     signals.server = server
+    selection: dict[str, Any] = {"names": options.check, "options": _selected(options), "jobs": options.jobs}
     if options.format == "json":
-        return _report(run(server, names=options.check, options=_selected(options)), options, output)
-    with Terminal(output, lambda: len(server.session.history)) as terminal:
+        return _report(run(server, **selection), options, output)
+    with Terminal(output, lambda: len(server.session.course.history)) as terminal:
         progress = Progress(terminal.start, terminal.show, terminal.tell)
-        result = run(server, progress=progress, names=options.check, options=_selected(options))
+        result = run(server, progress=progress, **selection)
     terminal.close(result)
     return _report(result, options, output)
 

@@ -24,12 +24,14 @@ class ContractCheck:
         page_sentence: The words of the vendor's page that it rests on.
         posts: How many requests for a message it sends in safe mode, at most.
         unsafe: Why it is not run in safe mode; None if it is.
+        alone: Whether no other check may run beside it.
     """
 
     text: str
     page_sentence: str
     posts: int = 0
     unsafe: str | None = None
+    alone: bool = False
 
 
 def rests_on(page_sentence: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -52,6 +54,7 @@ def contract_check(
     *,
     posts: int = 0,
     unsafe: str | None = None,
+    alone: bool = False,
     cases: int = 4,
     first: Iterable[dict[str, Any]] = (),
     **strategies: st.SearchStrategy[Any],
@@ -59,6 +62,8 @@ def contract_check(
     """Make a scenario a test: it is run with the arguments of `first`, then in `cases` that Hypothesis makes up.
 
     `page_sentence` are the words of the vendor's page that it rests on: what the page does not say fails no server.
+
+    One that asks for ids of others, or relies on what is created meanwhile, is run `alone`.
 
     In safe mode it is run once, with the first or else the simplest arguments, or not at all if it is `unsafe`. Without
     `first` and strategies it is run once anyway.
@@ -72,7 +77,7 @@ def contract_check(
             _run(server, scenario, known, st.fixed_dictionaries(strategies) if strategies else None, cases)
 
         test.__name__, test.__doc__, test.__module__ = scenario.__name__, scenario.__doc__, scenario.__module__
-        known_as = ContractCheck(first_paragraph(scenario), page_sentence, posts, unsafe)
+        known_as = ContractCheck(first_paragraph(scenario), page_sentence, posts, unsafe, alone)
         test.contract_check = known_as  # type: ignore[attr-defined]
         return test
 

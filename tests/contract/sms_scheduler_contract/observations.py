@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import attrs
@@ -21,24 +22,37 @@ class Observation:
     seen: str
 
 
-def observe(server: Server) -> Iterator[Observation]:
-    """Read the responses so far, and outside safe mode send further requests."""
+_CLOSED = "connections that are kept open", "one was closed without a word; since then each request had its own"
+
+
+def observe(server: Server, jobs: int) -> Iterator[Observation]:
+    """Read the responses so far, and outside safe mode send further requests, for so many points at once."""
     for point, look in _LOOKS.items():
-        if seen := look(server.session.history):
+        if seen := look(server.session.course.history):
             yield Observation(point, seen)
     for limited, seen in server.adaptation.seen.items():
         yield Observation(limited, seen)
-    for point, ask in _QUESTIONS.items():
-        if server.safe_mode:
-            continue
-        try:
-            with server.scenario():
-                seen = ask(server)
-        except (CheckFailedError, NotTestedError) as error:
-            seen = f"could not be observed: {str(error).splitlines()[0]}"
-        except (LookupError, TypeError, ValueError, AttributeError):
-            seen = "could not be observed: the response is not as openapi.yaml describes it"
-        yield Observation(point, seen)
+    if server.session.course.is_fresh:
+        yield Observation(*_CLOSED)
+    if server.safe_mode:
+        return
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        servers = map(server.for_check, range(-len(_QUESTIONS), 0))
+        yield from pool.map(_asked, _QUESTIONS, servers)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _asked(point: str, server: Server) -> Observation:
+    try:
+        with server.scenario():
+            seen = _QUESTIONS[point](server)
+    except (CheckFailedError, NotTestedError) as error:
+        seen = f"could not be observed: {str(error).splitlines()[0]}"
+    except (LookupError, TypeError, ValueError, AttributeError):
+        seen = "could not be observed: the response is not as openapi.yaml describes it"
+    return Observation(point, seen)
 
 
 # What the responses so far show

@@ -22,9 +22,11 @@ class ContractPlugin:
     """Gives the server to the checks and collects their results.
 
     Attributes:
+        server: The server under test.
         checks: The checks that were selected, by name.
         topics: What each of them is about, in words.
         results: The result of each check that was run.
+        servers: The server as each of the selected checks sees it, by their items.
         stopped: Why the run was stopped, empty if it was not.
     """
 
@@ -45,21 +47,19 @@ class ContractPlugin:
         self.checks: dict[str, ContractCheck] = {}
         self.topics: dict[str, str] = {}
         self.results: list[Result] = []
+        self.servers: dict[pytest.Item, Server] = {}
         self.stopped = ""
-        self._server = server
-        self.server_seed = server.effort.seed
+        self.server = server
         self._shown = Shown.without(server.target.api_key)
         self._on_result = on_result
         self._on_start = on_start
         self._names = set(names)
         self._until_failed = until_failed
-        self._cases = 0
-        self._exchanges = 0
 
-    @pytest.fixture(scope="session")
-    def server(self) -> Server:
-        """The server under test."""
-        return self._server
+    @pytest.fixture(name="server")
+    def server_of_check(self, request: pytest.FixtureRequest) -> Server:
+        """The server under test, as the check sees it."""
+        return self.servers[request.node]
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         if self._names:
@@ -67,19 +67,18 @@ class ContractPlugin:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         items = [item for item in session.items if isinstance(item, pytest.Function)]
-        self.checks = {_name(item): _check(item) for item in items}
+        self.checks = {_name(item): check_of(item) for item in items}
         self.topics = {_name(item): _topic(item) for item in items}
+        self.servers = {item: self.server.for_check(index) for index, item in enumerate(items)}
 
     def pytest_runtest_setup(self, item: pytest.Function) -> None:
-        self._server.failure = None
-        self._cases = self._server.cases
-        self._exchanges = len(self._server.session.history)
         if self._on_start:
             self._on_start(_name(item), len(self.results) + 1, len(self.checks))
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_pyfunc_call(self) -> Generator[None, object, object]:
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
         """Tell a check that was not tested, and a server that cannot be tested, from a failed check."""
+        server = self.servers[pyfuncitem]
         try:
             return (yield)
         except NotTestedError as error:
@@ -87,17 +86,13 @@ class ContractPlugin:
         except CannotTestError as error:
             pytest.exit(str(error))
         except Flaky as error:
-            reason = self._differences()
-            if self._server.failure:
+            reason = _differences(server.session.record)
+            if server.failure:
                 # it failed once, and not when Hypothesis repeated it: a server has a state
-                raise self._server.failure from None
+                raise server.failure from None
             if not reason:
                 raise error from None
         pytest.skip(reason)
-
-    def _differences(self) -> str:
-        """Which request of the running check was answered in two ways, empty if none was."""
-        return _differences(self._server.session.history[self._exchanges :])
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -114,7 +109,7 @@ class ContractPlugin:
         return report
 
     def _result(self, item: pytest.Function, call: pytest.CallInfo[None], report: pytest.TestReport) -> Result:
-        check, cases = _check(item), self._server.cases - self._cases
+        check, cases = check_of(item), self.servers[item].cases
         error = call.excinfo.value if call.excinfo else None
         result = Result(
             _name(item), _topic(item), check.text, "passed", cases, page_sentence=getattr(check, "page_sentence", "")
@@ -125,20 +120,20 @@ class ContractPlugin:
             return attrs.evolve(result, outcome="not tested", cases=0, reason=self._shown.line(str(error)))
         failed = _within(error, CheckFailedError)
         if isinstance(failed, CheckFailedError):
-            return attrs.evolve(result, outcome="failed", failure=self._failure(failed))
+            return attrs.evolve(result, outcome="failed", failure=self._failure(failed, self.servers[item]))
         # a mistake of the suite says nothing about the server
         reason = f"the suite itself failed: {self._shown.line(where(error))}"
         return attrs.evolve(result, outcome="not tested", reason=reason, is_crash=True)
 
-    def _failure(self, error: CheckFailedError) -> Failure:
+    def _failure(self, error: CheckFailedError, server: Server) -> Failure:
         shown, exchanges = self._shown, error.exchanges
         last = exchanges[-1] if exchanges else None
         cause = cause_of(error.received, last.method, last.path) if last else ""
-        again = _answers_again(exchanges, self._server.session.exchanges)
+        again = _answers_again(exchanges, server.session.exchanges)
         return Failure(
             shown.text(error.expected),
             shown.text(error.received + again),
-            reproducer(exchanges, self._server.target),
+            reproducer(exchanges, server.target),
             shown.text(cause),
         )
 
@@ -208,11 +203,18 @@ def _name(item: pytest.Item) -> str:
     return item.name.removeprefix("test_")
 
 
-def _check(item: pytest.Function) -> ContractCheck:
+def check_of(item: pytest.Item) -> ContractCheck:
+    """What is known of a contract check before it is run."""
+    assert isinstance(item, pytest.Function)
     function: Any = item.function
     known = getattr(function, "contract_check", None)
     if isinstance(known, ContractCheck):
         return known
     text = first_paragraph(function)
     operation = getattr(item, "operation_label", None)
-    return ContractCheck(f"{operation}: {text}" if operation else text, function.page_sentence, unsafe=MADE_UP)
+    return ContractCheck(
+        f"{operation}: {text}" if operation else text,
+        function.page_sentence,
+        unsafe=MADE_UP,
+        alone=operation != "POST /sms",  # others have made-up ids, which may be those of other checks
+    )

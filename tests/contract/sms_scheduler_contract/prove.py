@@ -38,6 +38,14 @@ class Kind:
     is_broken: bool
 
 
+CLOCKS: Mapping[str, datetime.datetime] = {
+    "in 1990": datetime.datetime(1990, 1, 1),
+    "in 2019": datetime.datetime(2019, 1, 1),
+    "months ago": datetime.datetime.now() - datetime.timedelta(150),
+    "in 2045": datetime.datetime(2045, 1, 1),
+    "in 2150": datetime.datetime(2150, 1, 1),
+}
+
 KINDS: Mapping[str, Kind] = {
     "conforming": Kind("Conforming variants of the mock server", _descriptions(CONFORMING), is_broken=False),
     "sms_ids": Kind(
@@ -45,9 +53,7 @@ KINDS: Mapping[str, Kind] = {
         {"lists": "sms_ids has a list of ids for each number", "integers": "sms_ids has one id for each number"},
         is_broken=False,
     ),
-    "clock": Kind(
-        "The mock server with a clock in another year", {"2019": "In 2019", "2045": "In 2045"}, is_broken=False
-    ),
+    "clock": Kind("The mock server with another clock", {name: name for name in CLOCKS}, is_broken=False),
     "another": Kind("Another server", another_server.CONFORMING, is_broken=False),
     "mutant": Kind("Mutants of the mock server", _descriptions(MUTANTS), is_broken=True),
     "another mutant": Kind("Mutants of the other server", another_server.MUTANTS, is_broken=True),
@@ -76,12 +82,18 @@ class Proving:
     def run(self) -> "Findings":
         """Run the suite as a tester does."""
         with self._server() as given:
-            server = Server(Target(given.url, given.api_key), effort=Effort(seed=self.seed, shrink=False))
+            is_mock = isinstance(given, MockServer)
+            server = Server(
+                Target(given.url, given.api_key),
+                effort=Effort(seed=self.seed, shrink=False),
+                put_forward=(lambda seconds: given.advance(seconds=seconds)) if is_mock else None,
+            )
             try:
                 server.check()
             except CannotTestError as error:
                 return Findings(self, {}, str(error))
-            done = run(server, until_failed=self.is_broken, throwaway=True)
+            jobs = 1 if self.is_broken else 4
+            done = run(server, until_failed=self.is_broken, throwaway=True, jobs=jobs)
         failed = {result.name: str(result.failure) for result in done.results if result.failure}
         return Findings(self, failed, done.stopped)
 
@@ -92,8 +104,8 @@ class Proving:
                 yield server
             return
         sms_ids: Literal["lists", "integers"] = "integers" if self.name == "integers" else "lists"
-        year = int(self.name) if self.kind == "clock" else 2030
-        with MockServer(now=datetime.datetime(year, 1, 1), ticking=True, sms_ids=sms_ids) as server:
+        now = CLOCKS[self.name] if self.kind == "clock" else datetime.datetime(2030, 1, 1)
+        with MockServer(now=now, ticking=True, sms_ids=sms_ids) as server:
             if self.kind not in {"sms_ids", "clock"}:
                 {**MUTANTS, **CONFORMING}[self.name].apply(server)
             yield server

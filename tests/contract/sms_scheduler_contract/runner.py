@@ -1,7 +1,10 @@
 """Runs the checks on a server, and cleans up."""
 
+import gzip
+import json
 import os
 import signal
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -15,7 +18,9 @@ import hypothesis
 import pytest
 import schemathesis.generation
 from hypothesis.configuration import set_hypothesis_home_dir
+from hypothesis.internal.charmap import charmap_file
 
+from .beside import SideBySide
 from .document import SCHEMA
 from .errors import CannotTestError
 from .observations import Observation, observe
@@ -24,6 +29,7 @@ from .results import Result, RunResult
 from .safe_mode import Account
 from .server import Server
 from .shown import Shown
+from .signals import handled_signals
 
 _FOLDER = Path(__file__).parent
 # In this order: what later ones rely on comes first, and in safe mode later ones use the messages of earlier ones.
@@ -48,15 +54,7 @@ _ARGUMENTS = [
 # After so many interruptions a library that does not return is left at once.
 _MOST_INTERRUPTIONS = 3
 
-# Where Hypothesis keeps what it knows of Unicode, which takes a second to make: a folder of this user's.
-_TABLES = Path(tempfile.gettempdir()) / f"sms-scheduler-contract-{os.getuid() if hasattr(os, 'getuid') else ''}"
 hypothesis.settings.register_profile("contract", hypothesis.settings.get_profile("default"), database=None)
-
-
-def handled_signals() -> list[int]:
-    """The signals that end a run: SIGHUP too, unless nohup or the like has it ignored."""
-    numbers = [number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
-    return [number for number in numbers if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN]
 
 
 def _nothing(*_: object) -> None:
@@ -84,28 +82,30 @@ def run(
     progress: Progress | None = None,
     until_failed: bool = False,
     throwaway: bool = False,
+    jobs: int = 1,
     names: Collection[str] = (),
     options: Sequence[str] = (),
 ) -> RunResult:
-    """Run the checks, or those with `names`; `options` are those of pytest.
+    """Run the checks, or those with `names`, `jobs` of them side by side; `options` are those of pytest.
 
-    Then the open points are observed, and everything that was created is deleted, unless the server is a throwaway. There
+    In safe mode they run one after the other. Then the open points are observed, and everything that was created is deleted, unless the server is a throwaway. There
     is a result whatever happens.
     """
     progress = progress or Progress()
+    jobs = 1 if server.safe_mode or server.known.has_one_connection else jobs
     shown = Shown.without(server.target.api_key)
     plugin = ContractPlugin(server, progress.on_result, progress.on_start, names=names, until_failed=until_failed)
     observations: list[Observation] = []
     leftovers: list[str] = []
     with _interruptible(server):
         with _stopping(plugin, shown):
-            _pytest(plugin, *options)
+            _run_checks(plugin, jobs, options)
             if not (throwaway or plugin.stopped):
                 progress.on_text("Observing what the page leaves open.")
-                _observe(server, observations, shown)
+                _observe(server, jobs, observations, shown)
         if not throwaway:
             with _stopping(plugin, shown):
-                leftovers = [shown.line(leftover) for leftover in server.clean_up(progress.on_text)]
+                leftovers = [shown.line(leftover) for leftover in server.clean_up(progress.on_text, jobs)]
     account = account_lines(server.account, leftovers, shown) if server.safe_mode else []
     return RunResult(
         shown.line(server.target.url),
@@ -118,10 +118,22 @@ def run(
     )
 
 
-def _observe(server: Server, observations: list[Observation], shown: Shown) -> None:
+def _run_checks(plugin: ContractPlugin, jobs: int, options: Sequence[str]) -> None:
+    seed = plugin.server.effort.seed
+    if jobs == 1:
+        _pytest([plugin], seed, *options)
+        return
+    beside = SideBySide(jobs, plugin)
+    try:
+        _pytest([plugin, beside], seed, *options)
+    finally:
+        beside.end()
+
+
+def _observe(server: Server, jobs: int, observations: list[Observation], shown: Shown) -> None:
     """Collect observations; a server that stops answering ends that, and changes no verdict."""
     try:
-        observations.extend(Observation(seen.point, shown.line(seen.seen)) for seen in observe(server))
+        observations.extend(Observation(seen.point, shown.line(seen.seen)) for seen in observe(server, jobs))
     except CannotTestError as error:
         observations.append(Observation("further points", shown.line(f"could not be observed: {error}")))
 
@@ -142,25 +154,33 @@ def _stopping(plugin: ContractPlugin, shown: Shown) -> Iterator[None]:
 def planned(server: Server, names: Collection[str] = (), options: Sequence[str] = ()) -> ContractPlugin:
     """The plugin that knows the checks that would be run. Nothing is sent."""
     plugin = ContractPlugin(server, names=names)
-    _pytest(plugin, "--collect-only", *options)
+    _pytest([plugin], server.effort.seed, "--collect-only", *options)
     if plugin.stopped:
         raise KeyboardInterrupt
     return plugin
 
 
-def _pytest(plugin: ContractPlugin, *options: str) -> None:
-    """Run pytest, which gets nothing from the environment, and leaves nothing behind but Unicode's tables."""
-    seed = plugin.server_seed
+def _pytest(plugins: Sequence[ContractPlugin | SideBySide], seed: int, *options: str) -> None:
+    """Run pytest, which gets nothing from the environment and leaves nothing behind."""
     SCHEMA.config.seed = seed
     schemathesis.generation.RANDOM.seed(seed)
     hypothesis.settings.load_profile("contract")  # not the one that Hypothesis loads where it thinks that this is CI
-    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        set_hypothesis_home_dir(_TABLES)
+        set_hypothesis_home_dir(folder)
+        _write_characters()
         for variable in os.environ:
             if variable.startswith(("PYTEST_", "HYPOTHESIS_")):
                 patch.delenv(variable)
-        pytest.main([*_ARGUMENTS, f"--hypothesis-seed={seed}", *options], [plugin])
+        pytest.main([*_ARGUMENTS, f"--hypothesis-seed={seed}", *options], plugins)
+
+
+def _write_characters() -> None:
+    """Tell Hypothesis which characters are UTF-8: it would try a million of them, for seconds, and keep them in this file."""
+    path = charmap_file("codec-v2-utf-8")
+    path.parent.mkdir(parents=True)
+    ranges = [[0, 0xD7FF], [0xE000, sys.maxunicode]]  # all but the surrogates
+    path.write_bytes(gzip.compress(json.dumps([ranges, []]).encode()))
 
 
 def account_lines(account: Account, leftovers: Sequence[str], shown: Shown) -> list[str]:
@@ -193,7 +213,7 @@ def _interruptible(server: Server) -> Iterator[None]:
     def interrupt(number: int, frame: FrameType | None) -> None:
         nonlocal interruptions
         interruptions += 1
-        server.session.interrupt()
+        server.session.course.interrupt()
         if interruptions >= _MOST_INTERRUPTIONS:
             raise KeyboardInterrupt
 

@@ -5,6 +5,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 import attrs
@@ -154,6 +155,7 @@ class CleanUp:
     """Deletes what was created.
 
     Attributes:
+        jobs: How many requests are sent at once outside safe mode.
         rate: How many requests are sent in a second in safe mode, None outside it. In safe mode everything is deleted again
             that was said to be deleted, the reports are read afterwards, and a server that does not answer is waited for.
         on_progress: Is told what is being done.
@@ -162,6 +164,7 @@ class CleanUp:
     session: Session
     authorization: str
     account: Account
+    jobs: int
     rate: float | None
     on_progress: Callable[[str], None]
 
@@ -172,7 +175,7 @@ class CleanUp:
         """
         created, deleted = self.account.created, self.account.deleted
         left = {message_id: "not tried" for message_id in created if self.rate or message_id not in deleted}
-        requests_needed = sum(3 + 2 * len(created[message_id]) for message_id in left)
+        requests_needed = sum(3 + 3 * len(created[message_id]) for message_id in left)
         self.session.begin_clean_up(_LONGEST + (requests_needed / self.rate if self.rate else 0))
         if left and self.rate:
             self.on_progress(f"Deleting {len(left)} messages. Ctrl-C ends this.")
@@ -192,18 +195,28 @@ class CleanUp:
     def _delete_all(self, left: dict[int, str]) -> None:
         """Try to delete each message, and take from `left` those that are gone."""
         told = time.monotonic()
-        for number, message_id in enumerate(list(left), 1):
-            if time.monotonic() - told > 2:
-                told = time.monotonic()
-                self.on_progress(f"Deleting message {number} of {len(left)}.")
-            try:
-                left[message_id] = self._delete(message_id)
-            except requests.RequestException as error:
-                left[message_id] = f"no answer ({problem(error)})"
-                if not self.rate:
+        pool = ThreadPoolExecutor(1 if self.rate else self.jobs)
+        tries = [pool.submit(self._try_to_delete, message_id, left) for message_id in list(left)]
+        try:
+            for number, attempt in enumerate(as_completed(tries), 1):
+                if time.monotonic() - told > 2:
+                    told = time.monotonic()
+                    self.on_progress(f"Deleted {number} of {len(tries)} messages.")
+                if not (attempt.result() or self.rate):
                     return  # it is on this machine: it will not come back for the next one
-            if not left[message_id]:
-                del left[message_id]
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _try_to_delete(self, message_id: int, left: dict[int, str]) -> bool:
+        """Try to delete a message. The result is whether there was an answer."""
+        try:
+            left[message_id] = self._delete(message_id)
+        except requests.RequestException as error:
+            left[message_id] = f"no answer ({problem(error)})"
+            return False
+        if not left[message_id]:
+            del left[message_id]
+        return True
 
     def _delete(self, message_id: int) -> str:
         """Delete a message and, if that does not help, each of its SMS; the result says why it may still be sent."""
@@ -220,10 +233,9 @@ class CleanUp:
     def _doubt(self, message_id: int) -> str:
         """Why SMS of a message may still be sent, or were; empty if its reports say that they are gone."""
         response = self._call("GET", f"/message/{message_id}")
-        if response.status_code == 404:
-            return ""
-        rows = _json(response)
-        if response.status_code != 200 or not isinstance(rows, list):
+        # without a report of the message, each SMS has to say that it is gone
+        rows = [] if response.status_code == 404 else _json(response)
+        if response.status_code not in {200, 404} or not isinstance(rows, list):
             return f"its report cannot be read: {response.status_code}"
         statuses = {row["id"]: row.get("status") for row in rows if isinstance(row, dict) and _is_id(row.get("id"))}
         if len(statuses) < len(rows):

@@ -1,8 +1,11 @@
 """The server under test, in terms of the API."""
 
+import copy
 import itertools
 import json
+import math
 import random
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,10 +24,11 @@ from schemathesis.specs.openapi.checks import (
 
 from .adaptation import Adaptation
 from .document import CODES, OPERATIONS
+from .encoding import check_encoding
 from .errors import CannotTestError, CheckFailedError, NotTestedError, fail
 from .models import Created, Draft, Sms, as_list, read_created, read_sms
 from .safe_mode import Account, CleanUp, SafeMode
-from .session import Limits, Session, TooDeepError, TooLargeError, TooLongError, problem
+from .session import DROPPED, Course, Limits, Session, TooDeepError, TooLargeError, TooLongError, problem
 from .target import Target
 
 # What Schemathesis checks in every response: that it is one of those in the document.
@@ -32,14 +36,13 @@ _CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance
 # The word before the key, which the vendor's pages write in two ways.
 _SCHEMES = ("bearer", "Bearer")
 SCHEDULED, PENDING = CODES["SCHEDULED"], CODES["PENDING"]
-# A date after any clock, and the time in which a server cancels or sends what is not to be sent yet, in seconds.
-_LATEST, _A_MOMENT = "2099-12-31 12:00:00", 1.0
-# The fields that the page describes as integers, or that hold them.
-_INTEGERS = {"message_id", "sms_ids", "id", "status", "success"}
-# What is raised when a connection ends before the response does.
-_DROPPED = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
-# How many phone numbers a scenario has for itself.
-_NUMBERS = 101
+# Dates after any clock, of which a server may refuse one, and the time in which it cancels or sends what is not to be sent
+# yet, in seconds.
+_LATER, _A_MOMENT = ("2099-12-31 12:00:00", "9990-12-31 12:00:00"), 1.0
+# For so many seconds Hypothesis looks for a shorter case that fails. Then it is told that all of them do.
+_SHRINKING = 5.0
+# How many phone numbers a scenario has for itself, and how many checks can have some.
+_NUMBERS, _BLOCKS = 101, 1_000
 # Why a check that makes up requests is not run in safe mode.
 MADE_UP = "it sends requests with made-up content"
 
@@ -59,19 +62,45 @@ class Effort:
     shrink: bool = True
 
 
+@attrs.define
+class Known:
+    """What was found out about a server, and what was left for later checks to look at.
+
+    Attributes:
+        account: What was created.
+        adaptation: What it refuses though the page does not.
+        has_one_connection: Whether it answers on one connection only as long as that is open.
+        is_explored: Whether it was found out what it accepts at all.
+        excuse: Why what is created does not stay scheduled; empty if it does, None if that is not known.
+        created: The messages of earlier checks, in safe mode.
+        sent: The messages that were created for a past date, and when that was.
+        tomorrow: Those that are to be sent tomorrow.
+        put_forward: By how many seconds the server's clock was put forward.
+        lock: Who has it finds something out.
+    """
+
+    account: Account = attrs.field(factory=Account)
+    adaptation: Adaptation = attrs.field(factory=Adaptation)
+    has_one_connection: bool = False
+    is_explored: bool = False
+    excuse: str | None = None
+    created: list[Created] = attrs.field(factory=list)
+    sent: list[tuple[Created, float]] = attrs.field(factory=list)
+    tomorrow: list[Created] = attrs.field(factory=list)
+    put_forward: float = 0.0
+    lock: Any = attrs.field(factory=threading.RLock)
+
+
 class Server:
-    """The server under test. A response that the document does not allow fails the check.
+    """The server under test, as one check sees it. A response that the document does not allow fails the check.
 
     Attributes:
         target: Where it is, and what may be sent to it.
         safe_mode: The limits of safe mode, None outside it.
         effort: How much is tried.
-        account: What was created.
-        adaptation: What it refuses though the page does not.
+        known: What the checks have found out about it.
         session: The HTTP session, which has the record of all exchanges.
-        tomorrow: A message that is to be sent tomorrow, once there is one.
-        sent: The messages that were created for a past date, and when that was by the monotonic clock.
-        failure: The last failure of the running check.
+        failure: The last failure of the check.
         cases: How many scenarios were run.
     """
 
@@ -82,22 +111,40 @@ class Server:
         safe_mode: SafeMode | None = None,
         effort: Effort | None = None,
         limits: Limits | None = None,
+        put_forward: Callable[[float], None] | None = None,
     ) -> None:
+        """`put_forward` puts the server's clock forward by so many seconds, so that nobody waits for it; None if nothing can."""
         self.target = target
+        self._put_forward = put_forward
         self.safe_mode = safe_mode
         self.effort = effort or Effort()
-        self.account = Account()
-        self.adaptation = Adaptation()
-        self.session = Session(target, self._before, self.account.note, limits)
-        self.tomorrow: Created | None = None
-        self.sent: list[tuple[Created, float]] = []
+        self.known = Known()
+        self.session = Session(target, self._before, self.known.account.note, Course.beginning(limits or Limits()))
+        self._set_up(random.Random(self.effort.seed).randrange(_BLOCKS))
+
+    def _set_up(self, numbering: int) -> None:
         self.failure: CheckFailedError | None = None
+        self._shrinking_ends = math.inf
         self.cases = 0
-        self._run = f"{random.Random(self.effort.seed).randrange(1_000):03}"
-        self._created: list[Created] = []
-        self._is_explored = False
-        self._excuse: str | None = None
-        self._numbers: Sequence[str] = target.phone_numbers
+        self._numbering = numbering
+        self._numbers: Sequence[str] = self.target.phone_numbers
+
+    def for_check(self, index: int) -> "Server":
+        """The same server as another check sees it: with a record and phone numbers of its own."""
+        other = copy.copy(self)
+        other.session = self.session.another()
+        other._set_up((self._numbering + index) % _BLOCKS)
+        return other
+
+    @property
+    def account(self) -> Account:
+        """What was created."""
+        return self.known.account
+
+    @property
+    def adaptation(self) -> Adaptation:
+        """What the server refuses though the page does not."""
+        return self.known.adaptation
 
     def _before(self, request: requests.PreparedRequest) -> float:
         return self.safe_mode.before(request, self.target, self.account) if self.safe_mode else 0.0
@@ -115,13 +162,16 @@ class Server:
             raise CannotTestError("the API key must be printable ASCII")
         for scheme in _SCHEMES:
             self.target = attrs.evolve(self.target, scheme=scheme)
+            started = time.monotonic()
             status = self._status_of_an_empty_request()
+            took = time.monotonic() - started
             location = self.session.exchanges[-1].location
             if _is_redirect(status) and _is_redirect(self.request("getMessage", 2**53 - 1).status_code):
                 raise CannotTestError(f"{url} redirects to {location!a}: pass the URL that answers by itself")
             if status in {404, 405}:
                 raise CannotTestError(f"{url} is not the API: there is no {url}/sms; does the path end in /api/v1?")
             if status != 401:
+                self.known.has_one_connection = not (self.safe_mode or self._answers_on_another_connection(took))
                 return
         raise CannotTestError(f"{url} refuses the API key; pass one that it accepts")
 
@@ -139,6 +189,14 @@ class Server:
                 f"no server answers at {self.target.url}: {reason}; start it, or correct --url"
             ) from None
 
+    def _answers_on_another_connection(self, usual: float) -> bool:
+        """Whether a second connection is served while the first is open, in a few times the usual seconds."""
+        try:
+            self.session.apart(0.5 + 5 * usual).call("GET", f"/message/{2**53 - 1}", self.target.authorization)
+        except requests.RequestException:
+            return False
+        return True
+
     def is_mock_server(self) -> bool:
         """Whether this is the mock server, which sends nothing; otherwise a loopback address may lead anywhere."""
         health = self.target.url.removesuffix("/api/v1") + "/_mock/health"
@@ -148,19 +206,21 @@ class Server:
         except (requests.RequestException, ValueError):
             return False
         finally:
-            self.session.history.clear()  # it is no part of the API
+            self.session.course.history.clear()  # it is no part of the API
 
-    def clean_up(self, on_progress: Callable[[str], None]) -> list[str]:
-        """Delete what was created. The result says of each message that may still be sent why."""
+    def clean_up(self, on_progress: Callable[[str], None], jobs: int) -> list[str]:
+        """Delete what was created, so many at once. The result says of each message that may still be sent why."""
         rate = self.safe_mode.rate if self.safe_mode else None
-        return CleanUp(self.session, self.target.authorization, self.account, rate, on_progress).run()
+        return CleanUp(self.session, self.target.authorization, self.account, jobs, rate, on_progress).run()
 
     @contextmanager
     def scenario(self) -> Iterator[None]:
         """One case of a check. It starts a new record; outside safe mode it has phone numbers of its own."""
-        if not (self.safe_mode or self.adaptation.only_named):
+        if self.failure and time.monotonic() > self._shrinking_ends:
+            raise self.failure
+        if not self.safe_mode:
             first = self.cases * _NUMBERS % 100_000
-            self._numbers = [f"+336{self._run}{first + index:05}" for index in range(_NUMBERS)]
+            self._numbers = [f"+336{self._numbering:03}{first + index:05}" for index in range(_NUMBERS)]
         self.cases += 1
         self.session.exchanges = []
         try:
@@ -178,8 +238,8 @@ class Server:
     def _explain_no_response(self, error: requests.RequestException) -> NoReturn:
         """A request got no response: the check fails if the server is still there."""
         dropped, reason = self.session.exchanges[-1], problem(error)
-        for wait in (0.0, 0.5, 1.0) if isinstance(error, _DROPPED) and not self.safe_mode else ():
-            time.sleep(wait)
+        for wait in (0.0, 0.5, 1.0) if isinstance(error, DROPPED) and not self.safe_mode else ():
+            self.session.pause(wait)
             try:
                 with self._aside():
                     self.session.call("GET", f"/message/{2**53 - 1}", self.target.authorization)
@@ -192,7 +252,20 @@ class Server:
     def _fail(self, error: CheckFailedError) -> NoReturn:
         error.exchanges = error.exchanges or tuple(self.session.exchanges)
         self.failure = error
+        self._shrinking_ends = min(self._shrinking_ends, time.monotonic() + _SHRINKING)
         raise error
+
+    def now(self) -> float:
+        """The time by the server's clock, in seconds since some moment."""
+        return time.monotonic() + self.known.put_forward
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass on the server's clock."""
+        if self._put_forward is None:
+            self.session.pause(seconds)
+        else:
+            self._put_forward(seconds)
+            self.known.put_forward += seconds
 
     def may_make_up(self) -> None:
         """Raise NotTestedError in safe mode, where no request has made-up content."""
@@ -201,9 +274,13 @@ class Server:
 
     def fields(self, draft: Draft) -> dict[str, Any]:
         """The request body of a draft, within the limits of the server."""
-        if not (self.safe_mode or self._is_explored):
+        if not (self.safe_mode or self.known.is_explored):
             self._explore()
-        numbers = list(dict.fromkeys(self._numbers[index % len(self._numbers)] for index in draft.numbers))
+        return self._fields(draft)
+
+    def _fields(self, draft: Draft) -> dict[str, Any]:
+        known = self.target.phone_numbers if self.adaptation.only_named else self._numbers
+        numbers = list(dict.fromkeys(known[index % len(known)] for index in draft.numbers))
         fields: dict[str, Any] = {
             "message_text": draft.text,
             "delivery_date": draft.delivery_date,
@@ -231,20 +308,20 @@ class Server:
         if empty := [number for number, ids in created.sms_ids.items() if not ids]:
             fail("sms_ids has an SMS for each phone number", f"none for {', '.join(empty)}")
         if self.safe_mode:
-            self._created.append(created)
+            self.known.created.append(created)
         return created
 
     def _explore(self) -> None:
         """Find out what the server accepts at all, so that it is not accused of what it refuses for another reason."""
-        self._is_explored = True
-        with self._aside():
-            self.adaptation.find_any(self._is_accepted, self.fields(Draft()), self.target.phone_numbers)
-        if self.adaptation.only_named:
-            self._numbers = self.target.phone_numbers
+        with self.known.lock:
+            if not self.known.is_explored:
+                with self._aside():
+                    self.adaptation.find_any(self._is_accepted, self._fields(Draft()), self.target.phone_numbers)
+                self.known.is_explored = True
 
     def _is_limited(self, fields: dict[str, Any], response: requests.Response) -> bool:
         """Whether a limit that the page leaves open explains that a request was refused."""
-        with self._aside():
+        with self.known.lock, self._aside():
             if self.safe_mode:
                 return self.adaptation.find_sparingly(self._is_accepted, fields, response.json()["errors"] or ())
             return self.adaptation.find(self._is_accepted, fields, self.adaptation.date or Draft().delivery_date)
@@ -265,15 +342,16 @@ class Server:
 
     def must_stay_scheduled(self, created: Created) -> None:
         """Raise NotTestedError if a message like that does not stay scheduled though nobody touches it."""
-        if self._excuse is None:
-            with self._aside():
-                self._excuse = self._excuse_seen() if self.safe_mode else self._excuse_tried(created)
-        if self._excuse:
-            raise NotTestedError(self._excuse)
+        with self.known.lock:
+            if self.known.excuse is None:
+                with self._aside():
+                    self.known.excuse = self._excuse_seen() if self.safe_mode else self._excuse_tried(created)
+        if self.known.excuse:
+            raise NotTestedError(self.known.excuse)
 
     def _excuse_seen(self) -> str:
         """Whether an SMS was cancelled before anything was deleted."""
-        exchanges = itertools.takewhile(lambda exchange: exchange.method != "DELETE", self.session.history)
+        exchanges = itertools.takewhile(lambda exchange: exchange.method != "DELETE", self.session.course.history)
         answers = [as_list(exchange.json()) for exchange in exchanges if exchange.method == "GET"]
         statuses = {row.get("status") for rows in answers for row in rows if isinstance(row, dict)}
         return _cancelled(status for status in statuses if isinstance(status, int))
@@ -283,7 +361,9 @@ class Server:
         statuses = self._statuses_of_another(fields)
         if excuse := _cancelled(statuses):
             return excuse
-        is_clock_later = statuses and not self._statuses_of_another({**fields, "delivery_date": _LATEST})
+        is_clock_later = statuses and any(
+            not self._statuses_of_another({**fields, "delivery_date": date}) for date in _LATER
+        )
         return f"its clock is after {fields['delivery_date']}" if is_clock_later else ""
 
     def _statuses_of_another(self, fields: dict[str, Any]) -> set[int]:
@@ -291,12 +371,12 @@ class Server:
         response = self.post(fields)
         if response.status_code != 200:
             return set()
-        message_id, ends = read_created(response.json()).message_id, time.monotonic() + _A_MOMENT
+        message_id, ends = read_created(response.json()).message_id, self.now() + _A_MOMENT
         while True:
             statuses = {sms.status for sms in (self.message(message_id) or {}).values()} - {SCHEDULED}
-            if statuses - {PENDING} or time.monotonic() > ends:
+            if statuses - {PENDING} or self.now() > ends:
                 return statuses
-            time.sleep(0.1)
+            self.wait(0.1)
 
     def _explain_refused_sender(self, response: requests.Response) -> None:
         """Only the tester can know which senders the account has."""
@@ -311,7 +391,7 @@ class Server:
             wanted = min(len(draft.numbers), len(self._numbers))
             fit = [
                 created
-                for created in sorted(self._created, key=lambda created: len(created.ids))
+                for created in sorted(self.known.created, key=lambda created: len(created.ids))
                 if created not in found and len(created.sms_ids) >= wanted and self.account.is_untouched(created)
             ]
             found.append(fit[-1 if draft.is_long else 0] if fit else self.create(draft))
@@ -353,6 +433,8 @@ class Server:
 
     def ask_together(self, *calls: tuple[str, object, object]) -> list[requests.Response]:
         """Send requests at once, each an operation with an id or a body; they are checked as `ask` does."""
+        if self.known.has_one_connection:
+            raise NotTestedError("it answers on one connection only as long as that is open")
         contents = [b"" if body is None else json.dumps(body).encode() for _, _, body in calls]
         with ThreadPoolExecutor(len(calls)) as pool:
             asked = [
@@ -375,7 +457,7 @@ class Server:
         case = OPERATIONS[operation_id].Case(path_parameters={} if identifier is None else {"id": identifier})
         self.validate(lambda: case.validate_response(response, checks=_CHECKS))
         if response.status_code in {200, 400}:
-            _check_encoding(operation_id, response)
+            check_encoding(operation_id, response.content)
 
     def request(
         self, operation_id: str, identifier: object = None, *, body: bytes = b"", authorization: str | None = ""
@@ -422,27 +504,3 @@ def _root_cause(error: BaseException) -> BaseException:
     while error.__context__:
         error = error.__context__
     return error
-
-
-def _check_encoding(operation_id: str, response: requests.Response) -> None:
-    try:
-        answer = json.loads(response.content.decode("utf-8"), parse_constant=_refuse_constant)
-    except ValueError as error:
-        fail(f"{operation_id} answers JSON in UTF-8", f"{error}: {response.content[:100]!r}")
-    for row in as_list(answer):
-        for name in _INTEGERS & row.keys():
-            if any(isinstance(value, float) for value in _values(row[name])):
-                fail(f"{operation_id} answers `{name}` as an integer, without a fraction", _shown(response))
-
-
-def _values(value: object) -> Iterator[object]:
-    """The values in a JSON value that are neither objects nor lists."""
-    if isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _values(item)
-    else:
-        yield value
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")

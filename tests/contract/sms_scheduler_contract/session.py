@@ -1,16 +1,19 @@
 """The HTTP session: all requests to the server under test go through it, those that Schemathesis generates too."""
 
 import json
+import math
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from queue import Empty, SimpleQueue
-from threading import Thread
-from typing import Any
+from threading import Lock, Thread
+from typing import Any, NoReturn, Self
 
 import attrs
 import requests
+from requests.adapters import BaseAdapter, HTTPAdapter
 from requests.exceptions import ContentDecodingError
 
 from .errors import CannotTestError
@@ -21,6 +24,8 @@ _LONGEST_WAIT = 30.0  # seconds
 _MOST_TRIES = 6
 # For so many seconds after Ctrl-C the answer to a creation is awaited: without it nobody knows what to delete.
 _GRACE = 3.0
+# What is raised when a connection ends before the response does.
+DROPPED = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
 
 
 class TooLongError(requests.Timeout):
@@ -50,6 +55,72 @@ class Limits:
     run: float = 1800.0
 
 
+@attrs.define(eq=False)
+class Course:
+    """How far a run is, and what ends it: its sessions have it in common.
+
+    Attributes:
+        limits: What no server makes the run exceed.
+        ends: When the run ends, by the monotonic clock.
+        late: What is said then.
+        history: What was sent and received since the run began.
+        is_interrupted: Whether the user asked to stop: each further request raises KeyboardInterrupt.
+        stopped: Why the run ends: each further request raises this.
+        is_fresh: Whether each request has a connection of its own, since one was lost that had been used before. A server may
+            close what it has kept open at any time, and without a word.
+        turn: Who has it sends a request again that the server has refused with 429.
+        waiting: The queues of all who wait for something.
+    """
+
+    limits: Limits
+    ends: float
+    late: str
+    history: list[Exchange] = attrs.field(factory=list)
+    is_interrupted: bool = False
+    stopped: CannotTestError | None = None
+    is_fresh: bool = False
+    turn: Lock = attrs.field(factory=Lock)
+    waiting: list["SimpleQueue[Any]"] = attrs.field(factory=list)
+
+    @classmethod
+    def beginning(cls, limits: Limits) -> Self:
+        """The course of a run that begins now."""
+        late = f"it took longer than {limits.run:g} s: pass a higher --time-limit"
+        return cls(limits, time.monotonic() + limits.run, late)
+
+    def interrupt(self) -> None:
+        """End what waits, and let no further request be sent. A signal handler may call this."""
+        self.is_interrupted = True
+        for queue in list(self.waiting):
+            queue.put(None)
+
+    def stop(self, error: CannotTestError) -> NoReturn:
+        """End the run. Who catches that and tries again, as Hypothesis does, gets the same at once."""
+        self.stopped = error
+        raise error
+
+    def check(self) -> None:
+        """Raise what ends the run, if anything does."""
+        if self.is_interrupted:
+            raise KeyboardInterrupt
+        if self.stopped:
+            raise self.stopped
+        if time.monotonic() >= self.ends:
+            self.stop(CannotTestError(self.late))
+
+    def wait(self, queue: "SimpleQueue[Any]", seconds: float) -> Any:
+        """What comes next, None after so many seconds and on an interruption."""
+        self.waiting.append(queue)
+        try:
+            if self.is_interrupted:
+                return None
+            return queue.get(timeout=max(0.0, min(seconds, self.ends - time.monotonic())))
+        except Empty:
+            return None
+        finally:
+            self.waiting.remove(queue)
+
+
 class Session(requests.Session):
     """Records each exchange, limits it, waits when the server limits the rate of requests, and follows no redirect.
 
@@ -58,8 +129,9 @@ class Session(requests.Session):
 
     Attributes:
         exchanges: What was sent and received since the scenario began.
-        history: What was sent and received since the session began.
-        is_interrupted: Whether the user asked to stop: each further request raises KeyboardInterrupt.
+        record: What was sent and received since the session began.
+        course: What it has in common with the other sessions of the run.
+        patience: For how many seconds a whole response is awaited, if that is less than the limit of the run.
     """
 
     def __init__(
@@ -67,43 +139,53 @@ class Session(requests.Session):
         target: Target,
         before: Callable[[requests.PreparedRequest], float],
         after: Callable[[Exchange], None],
-        limits: Limits | None = None,
+        course: Course,
     ) -> None:
         """`before` says after how many seconds a request may be sent, or raises to hold it back; `after` sees each exchange."""
         super().__init__()
         self.exchanges: list[Exchange] = []
-        self.history: list[Exchange] = []
-        self.is_interrupted = False
+        self.record: list[Exchange] = []
+        self.course = course
+        self.patience = math.inf
         self.trust_env = False  # no proxy, no certificate and no password of the environment
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # a cookie might replace the key
         self.auth = lambda request: request
-        self._limits = limits or Limits()
-        self._ends = time.monotonic() + self._limits.run
-        self._end = f"it took longer than {self._limits.run:g} s: pass a higher --time-limit"
-        self._stopped: CannotTestError | None = None
         self._network = {
             "verify": target.ca_file or True,
             "proxies": {"http": target.proxy, "https": target.proxy} if target.proxy else {},
             "cert": None,
         }
-        self._waiting: list[SimpleQueue[Any]] = []  # several when requests are sent at once
         self._base_url = target.url
         self._before = before
         self._after = after
 
-    def interrupt(self) -> None:
-        """End what waits, and let no further request be sent. A signal handler may call this."""
-        self.is_interrupted = True
-        for queue in list(self._waiting):
-            queue.put(None)
+    def another(self) -> "Session":
+        """A session of the same run with a record of its own. It shares the connections."""
+        other = Session.__new__(Session)
+        other.__dict__ |= self.__dict__ | {"exchanges": [], "record": []}
+        return other
+
+    def apart(self, patience: float) -> "Session":
+        """One that has connections of its own too, and waits so many seconds for a response."""
+        other = self.another()
+        other.patience = patience
+        other.adapters = OrderedDict()
+        for prefix in self.adapters:
+            other.mount(prefix, HTTPAdapter())
+        return other
+
+    def get_adapter(self, url: str) -> BaseAdapter:
+        """What keeps the connections: nothing does if each request has its own."""
+        return HTTPAdapter() if self.course.is_fresh else super().get_adapter(url)
 
     def begin_clean_up(self, seconds: float) -> None:
         """Send again, whatever ended the run, for so many seconds."""
-        self.is_interrupted = False
-        self._stopped = None
-        self._ends = time.monotonic() + seconds
-        self._end = f"the clean-up took longer than {seconds:.0f} s"
-        self._limits = attrs.evolve(self._limits, exchange=min(self._limits.exchange, 10.0))
+        course = self.course
+        course.is_interrupted = False
+        course.stopped = None
+        course.ends = time.monotonic() + seconds
+        course.late = f"the clean-up took longer than {seconds:.0f} s"
+        course.limits = attrs.evolve(course.limits, exchange=min(course.limits.exchange, 10.0))
 
     def call(self, method: str, path: str, authorization: str | None, body: bytes = b"") -> requests.Response:
         """Send a request to a path below the base URL; a body is declared as JSON."""
@@ -117,12 +199,20 @@ class Session(requests.Session):
 
     def pause(self, seconds: float) -> None:
         """Wait. Raises KeyboardInterrupt when interrupted, CannotTestError when the run has to end."""
-        self._wait(SimpleQueue(), seconds)
-        self._check()
+        self.course.wait(SimpleQueue(), seconds)
+        self.course.check()
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send a request, and again while the server answers 429."""
         response = self._send_once(request, **kwargs)
+        if response.status_code == 429:
+            with self.course.turn:  # one after the other: several at once would be too many again
+                response = self._send_again(response, request, **kwargs)
+        return response
+
+    def _send_again(
+        self, response: requests.Response, request: requests.PreparedRequest, **kwargs: Any
+    ) -> requests.Response:
         for _ in range(_MOST_TRIES):
             wait = _seconds_to_wait(response)
             if response.status_code != 429 or wait > _LONGEST_WAIT:
@@ -130,59 +220,38 @@ class Session(requests.Session):
             self.pause(wait)
             response = self._send_once(request, **kwargs)
         if response.status_code == 429:
-            self._stop("it limits the rate of requests: it answers 429 again and again")
+            self.course.stop(CannotTestError("it limits the rate of requests: it answers 429 again and again"))
         return response
 
     def _send_once(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        self._check()
+        self.course.check()
         if wait := self._before(request):
             self.pause(wait)
+        is_fresh = self.course.is_fresh
         try:
             response = self._exchange(request, {**kwargs, **self._network})
-        except BaseException:
+        except BaseException as error:
             self._record(request, None)
-            raise
+            if is_fresh or not _is_closed(error):
+                raise
+            self.course.is_fresh = True
+            return self._send_once(request, **kwargs)
         self._record(request, response)
         return response
 
-    def _check(self) -> None:
-        if self.is_interrupted:
-            raise KeyboardInterrupt
-        if self._stopped:
-            raise self._stopped
-        if time.monotonic() >= self._ends:
-            self._stop(self._end)
-
-    def _stop(self, reason: str) -> None:
-        """End the run. Who catches that and tries again, as Hypothesis does, gets the same at once."""
-        self._stopped = CannotTestError(reason)
-        raise self._stopped
-
-    def _wait(self, queue: "SimpleQueue[Any]", seconds: float) -> Any:
-        """What comes next, None after so many seconds and on an interruption."""
-        self._waiting.append(queue)
-        try:
-            if self.is_interrupted:
-                return None
-            return queue.get(timeout=max(0.0, min(seconds, self._ends - time.monotonic())))
-        except Empty:
-            return None
-        finally:
-            self._waiting.remove(queue)
-
     def _exchange(self, request: requests.PreparedRequest, kwargs: dict[str, Any]) -> requests.Response:
-        limit = self._limits.exchange
+        limit = min(self.course.limits.exchange, self.patience)
         answers: SimpleQueue[Any] = SimpleQueue()
         kwargs |= {"timeout": limit, "stream": True}
         Thread(target=self._perform, args=(request, kwargs, answers, time.monotonic() + limit), daemon=True).start()
-        answer = self._wait(answers, limit)
-        if answer is None and self.is_interrupted and request.method == "POST":
+        answer = self.course.wait(answers, limit)
+        if answer is None and self.course.is_interrupted and request.method == "POST":
             with suppress(Empty):
                 answer = answers.get(timeout=_GRACE)
         if isinstance(answer, BaseException):
             raise answer
         if answer is None:
-            self._check()
+            self.course.check()
             raise TooLongError(f"no whole response within {limit:g} s")
         assert isinstance(answer, requests.Response)
         return answer
@@ -205,17 +274,24 @@ class Session(requests.Session):
         content = bytearray()
         for piece in response.iter_content(65_536):
             content += piece
-            if len(content) > self._limits.size or time.monotonic() > ends:
+            if len(content) > self.course.limits.size or time.monotonic() > ends:
                 response.close()
-                raise TooLargeError(f"a response has more than {self._limits.size:,} bytes")
+                raise TooLargeError(f"a response has more than {self.course.limits.size:,} bytes")
         response._content = bytes(content)
         _check_depth(response.content)
 
     def _record(self, request: requests.PreparedRequest, response: requests.Response | None) -> None:
         exchange = Exchange.of(self._base_url, request, response)
-        self.exchanges.append(exchange)
-        self.history.append(exchange)
+        for record in self.exchanges, self.record, self.course.history:
+            record.append(exchange)
         self._after(exchange)
+
+
+def _is_closed(error: BaseException | None) -> bool:
+    """Whether a connection was closed before anything of a response came."""
+    while error and not isinstance(error, ConnectionResetError | BrokenPipeError | ConnectionAbortedError):
+        error = error.__context__
+    return error is not None
 
 
 def problem(error: requests.RequestException) -> str:

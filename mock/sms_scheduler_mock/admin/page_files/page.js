@@ -15,7 +15,8 @@ async function get(path, options = {}) {
   const answer = response.headers.get("Content-Type")?.startsWith("application/json") ? JSON.parse(text, exactly) : text;
   if (!response.ok) throw new Error(answer.error ?? `The server answered ${response.status}. ${answer}`);
   const next = response.headers.get("Link")?.match(/[?&]cursor=(\d+)/);
-  return { answer, next: next?.[1] };
+  const total = response.headers.get("X-Total-Count");
+  return { answer, next: next?.[1], total: total && Number(total) };
 }
 
 async function ask(path, method = "GET", body = undefined) {
@@ -162,7 +163,7 @@ async function loadSms(message) {
 }
 
 async function showMessages(turn) {
-  const { answer: messages, next } = await get(`/messages${query({ ...wanted(), limit: PAGE, sms: FEW, cursor: cursors.at(-1) })}`);
+  const { answer: messages, next, total } = await get(`/messages${query({ ...wanted(), limit: PAGE, sms: FEW, cursor: cursors.at(-1) })}`);
   await Promise.all(messages.map(loadSms));
   if (turn !== asked) return; // another one has begun meanwhile, and knows more
   arrange($("messages"), messages, (message) => message.id, makeMessage, fillMessage);
@@ -173,7 +174,9 @@ async function showMessages(turn) {
   $("newer").disabled = cursors.length === 1;
   $("older").disabled = !next;
   $("older").dataset.cursor = next ?? "";
-  setText($("page"), `Page ${cursors.length}`);
+  // With a search, nobody has counted.
+  setText($("count"), total === null ? "" : `${total.toLocaleString("en")} in all`);
+  setText($("page"), total === null ? `Page ${cursors.length}` : `Page ${cursors.length} of ${Math.ceil(total / PAGE)}`);
 }
 
 function showTools(clock, account, faults) {
@@ -238,37 +241,30 @@ $("find").onsubmit = (event) => event.preventDefault();
 // Faults, in the words of the command line
 
 const admin = await ask("/admin.json");
-const { properties: fields } = admin.components.schemas.NewFault;
 const examples = Object.values(admin.paths["/faults"].post.requestBody.content["application/json"].examples);
 const inShort = ({ kind, ...rest }) => [kind, Object.entries(rest).map(([name, value]) => `${name}=${value}`).join(",")].join(":");
 for (const { value, summary } of examples) {
   if (Object.values(value).every((one) => typeof one !== "object")) {
-    $("fault-examples").append(make("option", summary, { value: inShort(value) }));
+    $("fault-examples").append(make("option", summary, { value: value.text ?? inShort(value) }));
   }
-}
-
-function valueOf(name, text) {
-  const types = [fields[name]?.type ?? "string"].flat();
-  return types.includes("string") ? text : JSON.parse(text);
-}
-
-function faultOf(text) {
-  if (text.startsWith("{")) return JSON.parse(text);
-  const [kind, ...rest] = text.split(":");
-  const pairs = rest.join(":").split(",").filter(Boolean).map((pair) => pair.split("="));
-  return { kind, ...Object.fromEntries(pairs.map(([name, ...value]) => [name.trim(), valueOf(name.trim(), value.join("=").trim())])) };
 }
 
 $("add-fault").onsubmit = (event) => {
   event.preventDefault();
   attempt(async () => {
-    await ask("/faults", "POST", faultOf($("fault").value.trim()));
+    await ask("/faults", "POST", { text: $("fault").value });
     $("fault").value = "";
     await refresh();
   }, "do");
 };
 
 // The reference
+
+// Swagger UI has colours for dark pages, and goes by a class of the page.
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const followScheme = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", followScheme);
+followScheme();
 
 let reference;
 

@@ -133,3 +133,17 @@ def test_sms_are_deleted_one_by_one(server: Server, draft: Draft) -> None:
     for sms_id in created.ids:
         delete_one(server, created, sms_id)
     delete_all(server, created, 0)
+
+
+@contract_check(
+    "The unique ID of the corresponding SMS. message_id: The message id", alone=True, unsafe="it needs another message"
+)
+def test_ids_are_not_used_again(server: Server) -> None:
+    """The ids of a message that was deleted, and of its SMS, are not those of a later one."""
+    deleted = server.create(TWO)
+    server.delete_message(deleted.message_id)
+    later = server.create(TWO)
+    expected = f"a message that is created after message {deleted.message_id} was deleted has another id"
+    expect(later.message_id != deleted.message_id, expected, later.message_id)
+    expected = f"its SMS have other ids than those that were deleted, {deleted.ids}"
+    expect(not set(later.ids) & set(deleted.ids), expected, later.ids)

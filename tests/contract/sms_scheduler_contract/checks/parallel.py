@@ -11,7 +11,9 @@ _AT_ONCE = 6
 UNSAFE = "it sends requests at once"
 
 
-@contract_check("The unique ID of the corresponding SMS", unsafe=UNSAFE, first=[{"seen": False}] * 2 + [{"seen": True}])
+@contract_check(
+    "The unique ID of the corresponding SMS", alone=True, unsafe=UNSAFE, first=[{"seen": False}] * 2 + [{"seen": True}]
+)
 def test_creations_at_once_have_ids_of_their_own(server: Server, seen: bool) -> None:
     """Messages that are created at once have ids of their own, and reports of their own."""
     bodies = [server.fields(Draft(numbers=(index,))) for index in range(_AT_ONCE)]
@@ -26,7 +28,10 @@ def test_creations_at_once_have_ids_of_their_own(server: Server, seen: bool) -> 
 
 
 @contract_check(
-    "integer success: The number of SMS deleted", unsafe=UNSAFE, first=[{"count": count} for count in (2, 4)]
+    "integer success: The number of SMS deleted",
+    alone=True,
+    unsafe=UNSAFE,
+    first=[{"count": count} for count in (2, 4)],
 )
 def test_a_deletion_at_once_with_a_report(server: Server, count: int) -> None:
     """A message that is deleted twice at once and read meanwhile is deleted and counted once, and stays deleted."""

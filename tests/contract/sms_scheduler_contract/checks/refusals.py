@@ -131,6 +131,7 @@ def test_an_empty_request_is_refused(server: Server, body: dict[str, Any]) -> No
 
 @contract_check(
     "400 Bad Request",
+    alone=True,
     unsafe="it reads ids that others may have",
     first=[
         {"field": "sender_id", "value": "not a number"},
@@ -150,6 +151,7 @@ def test_a_refused_request_creates_nothing(server: Server, field: str, value: ob
 
 @contract_check(
     "400 Bad Request",
+    alone=True,
     unsafe="the server might send it to somebody",
     first=[{"bad": bad, "index": index} for bad, index in (("0612345678", 0), ("+33-612-345-678", 1), ("hello", 2))],
 )

@@ -1,7 +1,5 @@
 """Reports."""
 
-import time
-
 from .. import drafts
 from ..contract_check import contract_check
 from ..errors import expect, fail
@@ -97,7 +95,7 @@ def test_both_reports_agree(server: Server, draft: Draft) -> None:
 def test_both_reports_agree_while_sending(server: Server, draft: Draft) -> None:
     """The report of a message and those of its SMS agree while the SMS are sent."""
     created = server.create(draft)
-    server.sent.append((created, time.monotonic()))
+    server.known.sent.append((created, server.now()))
     expect_agreement(server, created)
 
 

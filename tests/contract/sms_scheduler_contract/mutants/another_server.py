@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
 
@@ -35,6 +35,8 @@ MUTANTS = {
     "emoji-500": "a character beyond U+FFFF in the text crashes",
     "quote-500": "a quote in the text crashes",
     "newline-500": "a line break in the text crashes",
+    "surrogate-500": "half of a surrogate pair in the text crashes",
+    "year-0-500": "a date in the year 0 crashes",
     "one-number-refused": "phone_numbers must be a list",
     "one-number-split": "a number that is not in a list is read as a list of characters",
     "past-refused": "dates in the past are refused",
@@ -46,6 +48,7 @@ MUTANTS = {
     "ten-numbers": "numbers after the tenth get no SMS",
     "ids-as-strings": "the ids in sms_ids are strings",
     "ids-return": "the fourth message gets the ids of the first",
+    "ids-of-deleted-again": "a message gets the ids of the one before if that was deleted",
     "sms-id-again": "the first SMS of a message has the id of the first SMS of the message before",
     "message-id-of-sms": "message_id is the id of an SMS",
     "refused-422": "a bad request is answered 422",
@@ -96,6 +99,9 @@ CONFORMING = {
     "number-with-hyphens": "spaces and hyphens in a number are accepted",
     "year-2038": "dates from 2038 on are refused",
     "date-within-a-year": "dates that are more than a year ahead are refused",
+    "ids-of-32-bits": "an id beyond 32 bits is answered 400",
+    "closes-silently": "the connection is closed after each response, without saying so",
+    "one-thread": "there is one thread, which serves one connection until that is idle for a second",
 }
 # The method and the status that the mutant changes, and to what.
 WRONG_STATUS = {
@@ -112,7 +118,12 @@ WRONG_TYPE: dict[str, tuple[str, type, Any]] = {
     "sender-with-fraction": ("sender_id", float, 123),
     "null-text": ("message_text", type(None), ""),
 }
-WRONG_TEXT = {"emoji-500": "[^\0-\uffff]", "quote-500": "['\"]", "newline-500": "\n"}
+WRONG_TEXT = {
+    "emoji-500": "[^\0-\uffff]",
+    "quote-500": "['\"]",
+    "newline-500": "\n",
+    "surrogate-500": "[\ud800-\udfff]",
+}
 WRONG_NUMBER = {"number-without-prefix": r"\+?[0-9]{6,15}", "number-with-hyphens": r"\+[0-9 -]{6,20}"}
 WRONG_NUMBER["one-number-split"] = r"\+[0-9]{6,15}|[+0-9]"
 
@@ -158,7 +169,7 @@ class Service:
             raise ValueError(f"no such mutant: {mutant}; there are {', '.join(MUTANTS)}")
         self.mutant = mutant or ""
         self.api_key = "another-Key-7"
-        self.next_id = 2**31
+        self.next_id = 1_000 if self.mutant == "ids-of-32-bits" else 2**31
         self.messages: dict[int, list[Sms]] = {}
         self.sms: dict[int, Sms] = {}
         self.lock: Any = nullcontext() if self.mutant.endswith("-race") else threading.Lock()
@@ -200,6 +211,8 @@ class Service:
             return self.create(body)
         if self.mutant == "huge-id-500" and int(digits) >= 2**63:
             raise CrashError
+        if self.mutant == "ids-of-32-bits" and int(digits) >= 2**31:
+            return 400, "<h1>No number</h1>"
         operation = getattr(self, f"{method.lower()}_{kind}")
         known: Answer | None = operation(int(digits))
         if known:
@@ -304,6 +317,8 @@ class Service:
     def read_date(self, date: Any) -> datetime | None:
         if not isinstance(date, str) or not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}", date):
             return None
+        if self.mutant == "year-0-500" and date.startswith("0000-"):
+            raise CrashError
         try:
             due = datetime.fromisoformat(date)
         except ValueError:
@@ -402,6 +417,8 @@ class Service:
                 return 200, {"success": waiting}
         spared = {"nothing-counted": rows, "delete-message-spares-parts": [sms for sms in rows if sms.part]}
         count = sum([self.delete(sms) for sms in rows if sms not in spared.get(self.mutant, [])])
+        if self.mutant == "ids-of-deleted-again" and id_ == max(self.messages):
+            self.next_id = id_
         if self.mutant == "delete-message-takes-next":
             for sms in next((other for other_id, other in self.messages.items() if other_id > id_), []):
                 self.delete(sms)
@@ -424,6 +441,13 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # head and body leave together
     timeout = 60
+
+    def setup(self) -> None:
+        """Wait less long for the next request if nobody else is served meanwhile."""
+        super().setup()
+        assert isinstance(self.server, AnotherServer)
+        if self.server.is_single:
+            self.request.settimeout(1)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("do_"):
@@ -449,6 +473,8 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(data)
+        if server.service.mutant == "closes-silently":
+            self.close_connection = True
 
     def read_body(self) -> bytes:
         """Read the body; one that cannot be read is none, and ends the connection."""
@@ -477,8 +503,14 @@ class AnotherServer(ThreadingHTTPServer):
         self.service, self.delay = Service(mutant), delay
         self.api_key = self.service.api_key
         self.requests: list[tuple[str, str, bytes]] = []
+        self.is_single = self.service.mutant == "one-thread"
         super().__init__(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self.server_port}/api/v1"
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection, in a thread of its own unless there is but one."""
+        process = HTTPServer.process_request if self.is_single else ThreadingHTTPServer.process_request
+        process(self, request, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None: ...
 

@@ -54,7 +54,7 @@ def has_numbers(condition: Callable[[int], bool]) -> Condition:
 
 def is_long(exchange: Exchange) -> bool:
     """Whether the text of a new message takes more than one SMS."""
-    return _text.parts(exchange.text) > 1
+    return _text.parts(exchange.text.encode(errors="replace").decode()) > 1
 
 
 def is_to_one_string(exchange: Exchange) -> bool:

@@ -6,11 +6,30 @@ from sms_scheduler_mock import Response
 from sms_scheduler_mock.backend.validation import BadRequestError
 
 from . import changes as do
-from .mutant import ALL, BY_ID, CREATE, DELETE_MESSAGE, DELETIONS, GET_MESSAGE, GET_SMS, Exchange, Handle, Mutant
+from .mutant import (
+    ALL,
+    BY_ID,
+    CREATE,
+    DELETE_MESSAGE,
+    DELETIONS,
+    GET_MESSAGE,
+    GET_SMS,
+    REPORTS,
+    Exchange,
+    Handle,
+    Mutant,
+)
 
 
 def _without_key(exchange: Exchange) -> Response:
     return exchange.answer_with_the_right_key()
+
+
+def _cached(exchange: Exchange) -> Response:
+    response, place = exchange.answer(), f"{exchange.request.operation} {exchange.request.id}"
+    if response.status == 200:
+        exchange.memory[place] += 1
+    return exchange.answer_with_the_right_key() if response.status == 401 and exchange.memory[place] else response
 
 
 def _look_at_the_key_last(exchange: Exchange) -> Response:
@@ -52,6 +71,7 @@ MUTANTS: Mapping[str, Mutant] = {
     "wrong-key-but-created": Mutant("401 for a wrong key, but the message is created", CREATE, _look_at_the_key_last),
     "wrong-key-but-deleted": Mutant("401 for a wrong key, but it is deleted", DELETIONS, _look_at_the_key_last),
     "creation-without-key": Mutant("Nothing looks at the key of a creation", CREATE, _without_key),
+    "cached-report-without-key": Mutant("Nothing looks at the key of a report that was read before", REPORTS, _cached),
     "sms-report-without-key": Mutant("Nothing looks at the key of an SMS report", GET_SMS, _without_key),
     "message-report-without-key": Mutant("Nothing looks at the key of a message report", GET_MESSAGE, _without_key),
     "deletions-without-key": Mutant("Nothing looks at the key of a deletion", DELETIONS, _without_key),

@@ -2,11 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import MAXYEAR
 
 from sms_scheduler_mock import Response
 
 from . import changes as do
 from .mutant import CREATE, Condition, Exchange, Handle, Mutant
+
+
+def _is_huge(value: object) -> bool:
+    return isinstance(value, int) and value >= 2**63
 
 
 def _with_numbers(change: Callable[[list[object]], object], condition: Condition = lambda _: True) -> Handle:
@@ -115,6 +120,15 @@ MUTANTS: Mapping[str, Mutant] = {
     ),
     "zero-text-refused": Mutant(
         "The text 0 is taken for none", CREATE, do.only(do.has_text("^0$"), do.refuse("message_text"))
+    ),
+    "nul-as-500": Mutant("500 for text with a NUL", CREATE, do.only(do.has_text("\0"), do.crash)),
+    "huge-sender-as-500": Mutant(
+        "500 for a sender_id beyond 64 bits", CREATE, do.only(lambda e: _is_huge(e.fields.get("sender_id")), do.crash)
+    ),
+    "last-date-as-500": Mutant(
+        "500 for the last date of the calendar",
+        CREATE,
+        do.only(do.has_date(lambda date: date.year == MAXYEAR), do.crash),
     ),
     "long-unicode-as-500": Mutant(
         "500 for text beyond Latin-1 of more than one SMS",
