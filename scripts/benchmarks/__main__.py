@@ -35,8 +35,13 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         chosen = [options.product] if options.product else PRODUCTS
         works = [work for name in chosen for work in stack.enter_context(PRODUCTS[name](Path(folder)))]
-        table = _table([(work, work.medians(quick=options.quick)) for work in works if options.only in work.name])
-    print(table)
+        lines = ["| work | ours | peers | ratio | to reach |", "|---|---|---|---|---|"]
+        print(*lines, sep="\n")
+        for work in works:
+            if options.only in work.name:
+                lines.append(_line(work, work.medians(quick=options.quick)))
+                print(lines[-1], flush=True)
+    table = "\n".join(lines) + "\n"
     if not (options.quick or options.only or options.product):
         TABLE.write_text(_HEAD.format(python=platform.python_version(), machine=_machine()) + table)
         PICTURE.write_text(plot.svg(plot.ratios(table)))
@@ -57,16 +62,11 @@ with `.json()`, which checks nothing; *stock* is openapi-python-client with its 
 """
 
 
-def _table(measured: list[tuple[Work, dict[str, float]]]) -> str:
-    lines = ["| work | ours | peers | ratio | to reach |", "|---|---|---|---|---|"]
-    for work, medians in measured:
-        amounts = {name: f"{value * _SCALE[work.unit]:.4g} {work.unit}" for name, value in medians.items()}
-        peers = ", ".join(f"{name} {amount}" for name, amount in amounts.items() if name != "ours")
-        ratio = medians["ours"] / medians[work.peer]
-        lines.append(
-            f"| {work.name} | {amounts['ours']} | {peers} | **{ratio:.2f}** of {work.peer} | {work.target:.2f} |"
-        )
-    return "\n".join(lines) + "\n"
+def _line(work: Work, medians: dict[str, float]) -> str:
+    amounts = {name: f"{value * _SCALE[work.unit]:.4g} {work.unit}" for name, value in medians.items()}
+    peers = ", ".join(f"{name} {amount}" for name, amount in amounts.items() if name != "ours")
+    ratio = medians["ours"] / medians[work.peer]
+    return f"| {work.name} | {amounts['ours']} | {peers} | **{ratio:.2f}** of {work.peer} | {work.target:.2f} |"
 
 
 def _machine() -> str:
