@@ -57,19 +57,19 @@ def works(folder: Path) -> Generator[list[Work]]:
             ),
             Work(
                 name=f"memory of a worker that sends {_MANY:,}, SQLite",
-                peer=f"of {_FEW:,}",
+                peer=f"{_FEW:,}",
                 target=1.1,
                 unit="MB",
                 rounds=1,
-                by={"ours": partial(large.memory, _MANY), f"of {_FEW:,}": partial(large.memory, _FEW)},
+                by={"ours": partial(large.memory, _MANY), f"{_FEW:,}": partial(large.memory, _FEW)},
             ),
             Work(
                 name=f"1,000 recipients of {_MANY:,} that are queued, SQLite",
-                peer=f"of {_FEW:,}",
+                peer=f"{_FEW:,}",
                 target=1.1,
                 unit="ms",
                 rounds=1,
-                by={"ours": partial(large.cost, _MANY), f"of {_FEW:,}": partial(large.cost, _FEW)},
+                by={"ours": partial(large.cost, _MANY), f"{_FEW:,}": partial(large.cost, _FEW)},
             ),
         ]
 
