@@ -101,7 +101,7 @@ class Server:
         known: What the checks have found out about it.
         session: The HTTP session, which has the record of all exchanges.
         failure: The last failure of the check.
-        cases: How many scenarios were run.
+        cases: How many scenarios were run until one failed.
     """
 
     def __init__(
@@ -126,6 +126,7 @@ class Server:
         self.failure: CheckFailedError | None = None
         self._shrinking_ends = math.inf
         self.cases = 0
+        self._blocks = itertools.count()
         self._numbering = numbering
         self._numbers: Sequence[str] = self.target.phone_numbers
 
@@ -219,9 +220,9 @@ class Server:
         if self.failure and time.monotonic() > self._shrinking_ends:
             raise self.failure
         if not self.safe_mode:
-            first = self.cases * _NUMBERS % 100_000
+            first = next(self._blocks) * _NUMBERS % 100_000
             self._numbers = [f"+336{self._numbering:03}{first + index:05}" for index in range(_NUMBERS)]
-        self.cases += 1
+        self.cases += self.failure is None
         self.session.exchanges = []
         try:
             yield
