@@ -76,6 +76,25 @@ def test_a_lenient_server_is_observed(run_contract: Contract) -> None:
     assert "'0612345678': accepted, status 30" in run.stdout
 
 
+@pytest.mark.parametrize(
+    ("variant", "seen"),
+    [
+        ("one-sender", "accepted, with 1 SMS to 1 numbers"),
+        ("number-twice-as-two", "accepted, with 2 SMS to 1 numbers"),
+        ("number-twice-refused", "refused with 400"),
+    ],
+)
+def test_a_number_is_sent_twice_to_see_what_becomes_of_it(variant: str, seen: str, run_contract: Contract) -> None:
+    run = run_on(variant, "scheme", run_contract)
+    assert f"the same number twice: {seen}\n" in run.stdout
+    assert "SMS that a text takes: 160 characters: 1 SMS, 161 characters: 2 SMS, 459 characters: 3 SMS\n" in run.stdout
+
+
+def test_the_deletion_of_an_sms_is_observed_once_it_is_sent(run_contract: Contract) -> None:
+    run = run_contract("-k", "both_reports_agree_while_sending or sent_messages_are_reported")
+    assert re.search("deleting an SMS that was sent: status 1[23]: success is false\n", run.stdout), run.stdout
+
+
 def test_a_request_without_a_response_fails_the_check(run_contract: Contract) -> None:
     with another_server("drops-every-20th") as server:
         run = run_contract("--url", server.url, "--api-key", server.api_key, "--sends-nothing", "-k", "creation")

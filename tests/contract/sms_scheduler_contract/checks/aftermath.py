@@ -1,14 +1,12 @@
 """Messages that were sent."""
 
 from ..contract_check import contract_check
-from ..document import CODES, WAITING
+from ..document import SENT_CODES, WAITING
 from ..errors import NotTestedError, fail
 from ..models import Draft
 from ..server import Server
 from .creation import from_now, is_a_week_sent
 from .reports import expect_agreement
-
-SENT_CODES = {CODES["SENT"], CODES["RECEIVED"]}
 
 # For so many seconds after its creation a message is followed. The page says that it is sent right away, not how fast.
 _FOLLOWED = 8.0
