@@ -74,7 +74,7 @@ class Known:
         excuse: Why what is created does not stay scheduled; empty if it does, None if that is not known.
         created: The messages of earlier checks, in safe mode.
         sent: The messages that were created for a past date, and when that was.
-        tomorrow: Those that are to be sent tomorrow.
+        ahead: Those that are to be sent tomorrow or later, by their dates.
         put_forward: By how many seconds the server's clock was put forward.
         lock: Who has it finds something out.
     """
@@ -86,7 +86,7 @@ class Known:
     excuse: str | None = None
     created: list[Created] = attrs.field(factory=list)
     sent: list[tuple[Created, float]] = attrs.field(factory=list)
-    tomorrow: list[Created] = attrs.field(factory=list)
+    ahead: dict[str, Created] = attrs.field(factory=dict)
     put_forward: float = 0.0
     lock: Any = attrs.field(factory=threading.RLock)
 
