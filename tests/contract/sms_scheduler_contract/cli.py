@@ -219,7 +219,6 @@ def _target(options: argparse.Namespace) -> Target:
     target = Target(
         options.url.rstrip("/"),
         options.api_key,
-        is_sender_named=options.sender_id is not None,
         ca_file=str(options.ca or ""),
         proxy=options.proxy or "",
         **{name: value for name, value in named.items() if value},

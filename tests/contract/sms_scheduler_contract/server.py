@@ -299,7 +299,7 @@ class Server:
             fields = self.fields(draft)
             response = self.post(fields)
         if response.status_code != 200:
-            self._explain_refused_sender(response)
+            self._stop_at_an_unknown_sender()
             fail("a message with all required fields is created: 200", _shown(response))
         created = read_created(response.json())
         numbers = as_list(fields["phone_numbers"])
@@ -318,6 +318,7 @@ class Server:
             if not self.known.is_explored:
                 with self._aside():
                     self.adaptation.find_any(self._is_accepted, self._fields(Draft()), self.target.phone_numbers)
+                    self._stop_at_an_unknown_sender()
                 self.known.is_explored = True
 
     def _is_limited(self, fields: dict[str, Any], response: requests.Response) -> bool:
@@ -379,11 +380,15 @@ class Server:
                 return statuses
             self.wait(0.1)
 
-    def _explain_refused_sender(self, response: requests.Response) -> None:
-        """Only the tester can know which senders the account has."""
-        is_known = self.target.is_sender_named or response.status_code != 400
-        if not is_known and list(response.json()["errors"] or ()) == ["sender_id"]:
-            raise CannotTestError(f"it refuses sender {self.target.sender_id}: pass a --sender-id that the account has")
+    def _stop_at_an_unknown_sender(self) -> None:
+        """End the run if nothing was accepted and the sender alone was refused: only the tester knows who the account has."""
+        refusal = self.session.exchanges[-1]
+        answer = refusal.json() if refusal.status == 400 else None
+        errors = answer.get("errors") if isinstance(answer, dict) else None
+        if not self.account.created and isinstance(errors, dict) and list(errors) == ["sender_id"]:
+            said = json.dumps(errors["sender_id"], ensure_ascii=False)[:200]
+            reason = f"it refuses sender {self.target.sender_id} with {said}: pass a --sender-id that the account has"
+            self.session.course.stop(CannotTestError(reason))
 
     def messages(self, *drafts: Draft) -> list[Created]:
         """Messages of which nothing was deleted yet. In safe mode those of earlier checks are used again where they fit."""
