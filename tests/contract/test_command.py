@@ -182,6 +182,22 @@ def test_a_server_that_stops_answering_cannot_be_tested(run_contract: Contract) 
     assert "the-secret-key" not in run.stdout + run.stderr
 
 
+def test_a_check_that_failed_is_a_verdict_also_of_a_server_that_stops_answering(run_contract: Contract) -> None:
+    def answer_some(request: Request, answer: Answer) -> Response:
+        if len(server.messages) > 3:
+            server.fault("refuse")
+        response = answer(request)
+        return Response(201, response.body) if response.status == 200 else response
+
+    with MockServer() as server:
+        server.fault("hook", hook=answer_some)
+        run = run_contract("--url", server.url, "--api-key", server.api_key, "--jobs", "1", "-k", "list or string")
+    assert run.returncode == 1, run.stdout
+    assert re.search(
+        r"could not be tested any further: it stopped answering .* Until then: 0 passed, [1-9][0-9]* failed", run.stdout
+    )
+
+
 def test_a_server_that_always_answers_429_cannot_be_tested(run_contract: Contract) -> None:
     with MockServer() as server:
         server.fault("status", status=429, retry_after=0)
