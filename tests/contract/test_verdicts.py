@@ -62,6 +62,8 @@ def test_limits_are_kept_to_and_observed(run_contract: Contract) -> None:
     assert "phone numbers that are not named: refused with 400" in run.stdout
     assert re.search(r"latest delivery date: some 20.*; later ones are refused with 400", run.stdout)
     assert "length of a text in ASCII: 160 are accepted" in run.stdout
+    assert "other forms of dates: accepted besides the page's: none" in run.stdout
+    assert "30 February: refused with 400" in run.stdout
 
 
 def test_an_sms_that_is_cancelled_at_once_gives_no_verdict(run_contract: Contract) -> None:
@@ -88,6 +90,12 @@ def test_a_number_is_sent_twice_to_see_what_becomes_of_it(variant: str, seen: st
     run = run_on(variant, "scheme", run_contract)
     assert f"the same number twice: {seen}\n" in run.stdout
     assert "SMS that a text takes: 160 characters: 1 SMS, 161 characters: 2 SMS, 459 characters: 3 SMS\n" in run.stdout
+
+
+def test_a_date_that_does_not_exist_is_no_other_form_of_a_date(run_contract: Contract) -> None:
+    run = run_on("dates-rolled-over", "scheme", run_contract)
+    assert "other forms of dates: accepted besides the page's: none\n" in run.stdout
+    assert re.search("30 February: accepted, with [0-9] SMS to [0-9] numbers\n", run.stdout)
 
 
 def test_the_deletion_of_an_sms_is_observed_once_it_is_sent(run_contract: Contract) -> None:

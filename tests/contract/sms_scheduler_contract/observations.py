@@ -271,10 +271,19 @@ def _longest_text(server: Server) -> str:
 
 
 def _dates(server: Server) -> str:
-    forms = ["2036-05-17T12:00:00", "2036-05-17T12:00:00Z", "2036-05-17 12:00", "2036-05-17", "2036-02-30 12:00:00"]
-    results = {form: _created(server, server.fields(Draft(delivery_date=form))) for form in forms}
+    fields = server.fields(Draft())
+    date = fields["delivery_date"]  # within the server's limits
+    iso = date.replace(" ", "T")
+    forms = [iso, f"{iso}Z", date[:-3], date.partition(" ")[0]]
+    results = {form: _created(server, {**fields, "delivery_date": form}) for form in forms}
     accepted = [form for form, result in results.items() if result.startswith("accepted")]
     return f"accepted besides the page's: {', '.join(accepted) or 'none'}"
+
+
+def _impossible_date(server: Server) -> str:
+    fields = server.fields(Draft())
+    year = fields["delivery_date"][:4]
+    return _created(server, {**fields, "delivery_date": f"{year}-02-30 12:00:00"})
 
 
 def _created(server: Server, fields: dict[str, Any]) -> str:
@@ -312,4 +321,5 @@ _QUESTIONS: dict[str, Callable[[Server], str]] = {
     "SMS that a text takes": _parts,
     "longest text": _longest_text,
     "other forms of dates": _dates,
+    "30 February": _impossible_date,
 }
