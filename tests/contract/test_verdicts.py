@@ -4,8 +4,10 @@ import re
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from http.server import BaseHTTPRequestHandler
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sms_scheduler_contract import observations
@@ -90,6 +92,15 @@ def test_a_number_is_sent_twice_to_see_what_becomes_of_it(variant: str, seen: st
     run = run_on(variant, "scheme", run_contract)
     assert f"the same number twice: {seen}\n" in run.stdout
     assert "SMS that a text takes: 160 characters: 1 SMS, 161 characters: 2 SMS, 459 characters: 3 SMS\n" in run.stdout
+
+
+def test_what_becomes_of_past_dates_is_observed(small_server: Any, run_contract: Contract) -> None:
+    def change(handler: BaseHTTPRequestHandler, status: int, content: bytes) -> tuple[int, bytes]:
+        return status, content.replace(b'"status": 13', b'"status": 27')
+
+    small_server.change = change
+    run = run_contract("--url", small_server.url, "--api-key", small_server.api_key, "--sends-nothing", "-k", "past_date")
+    assert re.search("past date, at the end: 2000-02-29 00:00:00: status 27, .*, 2020-12-25 12:45:59: status 27\n", run.stdout)
 
 
 def test_a_date_that_does_not_exist_is_no_other_form_of_a_date(run_contract: Contract) -> None:

@@ -225,13 +225,21 @@ def _empty_message(server: Server) -> str:
     return f"report: {'404' if report is None else f'{len(report)} rows'}; deletion again: {_success(again)}"
 
 
+def _past_dates(server: Server) -> str:
+    seen = []
+    for date, created in server.known.past.items():
+        sms = server.sms(created.ids[0])
+        seen.append(f"{date}: {f'status {sms.status}' if sms else '404'}")
+    return ", ".join(seen) or "could not be observed: no check sent one"
+
+
 def _deletion_of_sent(server: Server) -> str:
     # the checks have followed these until they were sent
     for sms_id in itertools.chain.from_iterable(created.ids for created, _ in server.known.sent):
         sms = server.sms(sms_id)
         if sms is not None and sms.status in SENT_CODES:
             return f"status {sms.status}: {_success(server.delete_sms(sms_id))}"
-    return "could not be observed: no SMS is known to be sent"
+    return "could not be observed: none is known to be sent"
 
 
 def _same_number_twice(server: Server) -> str:
@@ -312,6 +320,7 @@ _QUESTIONS: dict[str, Callable[[Server], str]] = {
     "report of a deleted SMS": _report_of_deleted,
     "deleting an SMS again": _deleted_again,
     "a message whose SMS are all deleted": _empty_message,
+    "an SMS with a past date, at the end": _past_dates,
     "deleting an SMS that was sent": _deletion_of_sent,
     "the same number twice": _same_number_twice,
     "no number": _no_numbers,

@@ -73,7 +73,8 @@ class Known:
         is_explored: Whether it was found out what it accepts at all.
         excuse: Why what is created does not stay scheduled; empty if it does, None if that is not known.
         created: The messages of earlier checks, in safe mode.
-        sent: The messages that were created for a past date, and when that was.
+        past: The messages that were created for a past date, by that.
+        sent: Those whose SMS are followed until they are sent, and when they were created.
         ahead: Those that are to be sent tomorrow or later, by their dates.
         put_forward: By how many seconds the server's clock was put forward.
         lock: Who has it finds something out.
@@ -85,6 +86,7 @@ class Known:
     is_explored: bool = False
     excuse: str | None = None
     created: list[Created] = attrs.field(factory=list)
+    past: dict[str, Created] = attrs.field(factory=dict)
     sent: list[tuple[Created, float]] = attrs.field(factory=list)
     ahead: dict[str, Created] = attrs.field(factory=dict)
     put_forward: float = 0.0
