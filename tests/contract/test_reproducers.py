@@ -150,6 +150,8 @@ def test_the_step_of_a_sequence_that_failed_is_told(small_server: Any) -> None:
     )
     (failed,) = result.results
     assert failed.failure is not None
-    assert re.fullmatch("SMS [0-9]+, scheduled for the far future, is deleted: success is true", failed.failure.expected)
-    assert "-X DELETE \"$url\"/sms/" in failed.failure.reproducer.splitlines()[-1]
+    assert re.fullmatch(
+        "SMS [0-9]+, scheduled for the far future, is deleted: success is true", failed.failure.expected
+    )
+    assert '-X DELETE "$url"/sms/' in failed.failure.reproducer.splitlines()[-1]
     assert failed.cases <= 5  # those that Hypothesis tried after the failure are not told

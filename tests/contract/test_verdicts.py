@@ -99,8 +99,12 @@ def test_what_becomes_of_past_dates_is_observed(small_server: Any, run_contract:
         return status, content.replace(b'"status": 13', b'"status": 27')
 
     small_server.change = change
-    run = run_contract("--url", small_server.url, "--api-key", small_server.api_key, "--sends-nothing", "-k", "past_date")
-    assert re.search("past date, at the end: 2000-02-29 00:00:00: status 27, .*, 2020-12-25 12:45:59: status 27\n", run.stdout)
+    run = run_contract(
+        "--url", small_server.url, "--api-key", small_server.api_key, "--sends-nothing", "-k", "past_date"
+    )
+    assert re.search(
+        "past date, at the end: 2000-02-29 00:00:00: status 27, .*, 2020-12-25 12:45:59: status 27\n", run.stdout
+    )
 
 
 def test_a_date_that_does_not_exist_is_no_other_form_of_a_date(run_contract: Contract) -> None:
