@@ -45,7 +45,10 @@ def _differences(wanted: Mapping[int, str], rows: Mapping[int, str]) -> str:
         for sms_id, number in rows.items()
         if number != wanted.get(sms_id)
     ]
-    kinds = {f"{len(missing)} of {len(wanted)} missing": missing, f"{len(wrong)} wrong": wrong}
+    kinds: dict[str, Sequence[object]] = {
+        f"{len(missing)} of {len(wanted)} missing": missing,
+        f"{len(wrong)} wrong": wrong,
+    }
     return "; ".join(f"{kind}: {_listed(items)}" for kind, items in kinds.items() if items)
 
 
