@@ -182,6 +182,22 @@ def test_a_server_that_stops_answering_cannot_be_tested(run_contract: Contract) 
     assert "the-secret-key" not in run.stdout + run.stderr
 
 
+def test_a_check_that_failed_is_a_verdict_also_of_a_server_that_stops_answering(run_contract: Contract) -> None:
+    def answer_some(request: Request, answer: Answer) -> Response:
+        if len(server.messages) > 3:
+            server.fault("refuse")
+        response = answer(request)
+        return Response(201, response.body) if response.status == 200 else response
+
+    with MockServer() as server:
+        server.fault("hook", hook=answer_some)
+        run = run_contract("--url", server.url, "--api-key", server.api_key, "--jobs", "1")
+    assert run.returncode == 1, run.stdout
+    assert re.search(
+        r"could not be tested any further: it stopped answering .* Until then: 0 passed, [1-9][0-9]* failed", run.stdout
+    )
+
+
 def test_a_server_that_always_answers_429_cannot_be_tested(run_contract: Contract) -> None:
     with MockServer() as server:
         server.fault("status", status=429, retry_after=0)
@@ -190,18 +206,36 @@ def test_a_server_that_always_answers_429_cannot_be_tested(run_contract: Contrac
     assert "it limits the rate of requests" in run.stderr
 
 
-def test_a_server_without_the_default_sender_cannot_be_tested(run_contract: Contract) -> None:
-    with another_server() as server:
-        run = run_contract(
-            "--url", server.url, "--api-key", server.api_key, "--sends-nothing", "--sender-id", "124", "-k", "list"
-        )
-        assert run.returncode == 1, run.stdout
+@pytest.mark.parametrize(
+    ("selected", "options"),
+    [
+        ("list", []),
+        ("list", ["--sender-id", "124"]),
+        ("list", ["--sender-id", "124", "--safe", "--yes", "--phone-number", "+33612345678"]),
+        ("a_field_of_a_wrong_type_is_named", ["--sender-id", "124"]),
+        ("any_sequence", ["--sender-id", "124"]),
+    ],
+)
+def test_a_server_without_the_sender_cannot_be_tested(
+    selected: str, options: list[str], run_contract: Contract
+) -> None:
     with MockServer() as server:
         refusal = {"errors": {"sender_id": ["unknown"]}}
         server.fault("status", status=400, body=refusal, operation="createSms")
-        run = run_contract("--url", server.url, "--api-key", server.api_key, "-k", "list")
+        run = run_contract("--url", server.url, "--api-key", server.api_key, "-k", selected, *options)
     assert run.returncode == 2, run.stdout
-    assert "pass a --sender-id that the account has" in run.stdout
+    assert 'with ["unknown"]: pass a --sender-id that the account has' in run.stdout
+
+
+def test_a_sender_that_is_refused_now_and_then_is_a_fault(run_contract: Contract) -> None:
+    def refuse_later(request: Request, answer: Answer) -> Response:
+        is_late = request.operation == "createSms" and len(server.messages) > 3
+        return Response(400, {"errors": {"sender_id": ["unknown"]}}) if is_late else answer(request)
+
+    with MockServer() as server:
+        server.fault("hook", hook=refuse_later)
+        run = run_contract("--url", server.url, "--api-key", server.api_key, "-k", "list")
+    assert run.returncode == 1, run.stdout
 
 
 def test_a_run_without_checks_is_no_success(run_contract: Contract) -> None:

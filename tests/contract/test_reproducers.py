@@ -123,3 +123,35 @@ def test_they_show_the_failure_again(check: str, change: Change, shown: str, sma
     done = in_bash(failure.reproducer, small_server.api_key, tmp_path)
     assert done.stderr == ""
     assert done.stdout.endswith(f"{shown}\n"), failure
+
+
+def test_what_is_missing_is_told_in_few_words(small_server: Any) -> None:
+    def change(handler: BaseHTTPRequestHandler, status: int, content: bytes) -> tuple[int, bytes]:
+        is_report = handler.command == "GET" and "/message/" in handler.path and status == 200
+        return status, json.dumps(json.loads(content)[:100]).encode() if is_report else content
+
+    small_server.change = change
+    target = Target(small_server.url, small_server.api_key)
+    (failed,) = run(Server(target), names=["many_numbers_all_get_sms"], throwaway=True).results
+    assert failed.failure is not None
+    assert re.fullmatch("1 of 101 missing: [0-9]+", failed.failure.received)
+    assert len(failed.failure.expected) < 200
+    assert "report of all SMS" in failed.page_sentence
+
+
+def test_the_step_of_a_sequence_that_failed_is_told(small_server: Any) -> None:
+    def change(handler: BaseHTTPRequestHandler, status: int, content: bytes) -> tuple[int, bytes]:
+        is_fault = handler.command == "DELETE" and "/sms/" in handler.path
+        return status, content.replace(b"true", b"false") if is_fault else content
+
+    small_server.change = change
+    result = run(
+        Server(Target(small_server.url, small_server.api_key)), names=["any_sequence_is_consistent"], throwaway=True
+    )
+    (failed,) = result.results
+    assert failed.failure is not None
+    assert re.fullmatch(
+        "SMS [0-9]+, scheduled for the far future, is deleted: success is true", failed.failure.expected
+    )
+    assert '-X DELETE "$url"/sms/' in failed.failure.reproducer.splitlines()[-1]
+    assert failed.cases <= 5  # those that Hypothesis tried after the failure are not told

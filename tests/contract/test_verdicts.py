@@ -4,8 +4,10 @@ import re
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from http.server import BaseHTTPRequestHandler
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sms_scheduler_contract import observations
@@ -62,6 +64,8 @@ def test_limits_are_kept_to_and_observed(run_contract: Contract) -> None:
     assert "phone numbers that are not named: refused with 400" in run.stdout
     assert re.search(r"latest delivery date: some 20.*; later ones are refused with 400", run.stdout)
     assert "length of a text in ASCII: 160 are accepted" in run.stdout
+    assert "other forms of dates: accepted besides the page's: none" in run.stdout
+    assert "30 February: refused with 400" in run.stdout
 
 
 def test_an_sms_that_is_cancelled_at_once_gives_no_verdict(run_contract: Contract) -> None:
@@ -74,6 +78,44 @@ def test_a_lenient_server_is_observed(run_contract: Contract) -> None:
     run = run_on("numbers-missed-later", "scheme", run_contract)
     assert run.returncode == 0, run.stdout
     assert "'0612345678': accepted, status 30" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("variant", "seen"),
+    [
+        ("one-sender", "accepted, with 1 SMS to 1 numbers"),
+        ("number-twice-as-two", "accepted, with 2 SMS to 1 numbers"),
+        ("number-twice-refused", "refused with 400"),
+    ],
+)
+def test_a_number_is_sent_twice_to_see_what_becomes_of_it(variant: str, seen: str, run_contract: Contract) -> None:
+    run = run_on(variant, "scheme", run_contract)
+    assert f"the same number twice: {seen}\n" in run.stdout
+    assert "SMS that a text takes: 160 characters: 1 SMS, 161 characters: 2 SMS, 459 characters: 3 SMS\n" in run.stdout
+
+
+def test_what_becomes_of_past_dates_is_observed(small_server: Any, run_contract: Contract) -> None:
+    def change(handler: BaseHTTPRequestHandler, status: int, content: bytes) -> tuple[int, bytes]:
+        return status, content.replace(b'"status": 13', b'"status": 27')
+
+    small_server.change = change
+    run = run_contract(
+        "--url", small_server.url, "--api-key", small_server.api_key, "--sends-nothing", "-k", "past_date"
+    )
+    assert re.search(
+        "past date, at the end: 2000-02-29 00:00:00: status 27, .*, 2020-12-25 12:45:59: status 27\n", run.stdout
+    )
+
+
+def test_a_date_that_does_not_exist_is_no_other_form_of_a_date(run_contract: Contract) -> None:
+    run = run_on("dates-rolled-over", "scheme", run_contract)
+    assert "other forms of dates: accepted besides the page's: none\n" in run.stdout
+    assert re.search("30 February: accepted, with [0-9] SMS to [0-9] numbers\n", run.stdout)
+
+
+def test_the_deletion_of_an_sms_is_observed_once_it_is_sent(run_contract: Contract) -> None:
+    run = run_contract("-k", "both_reports_agree_while_sending or sent_messages_are_reported")
+    assert re.search("deleting an SMS that was sent: status 1[23]: success is false\n", run.stdout), run.stdout
 
 
 def test_a_request_without_a_response_fails_the_check(run_contract: Contract) -> None:

@@ -107,7 +107,8 @@ def _parser() -> argparse.ArgumentParser:
         prog=_PROGRAM,
         allow_abbrev=False,
         description="Check that a server does what the vendor's page states. Without --url, the mock server is checked.",
-        epilog="Exit code 0: every check that was run passed; 1: a check failed; 2: the server could not be tested.",
+        epilog="Exit code 0: every check that was run passed; 1: a check failed, whatever came later; "
+        "2: the server could not be tested.",
     )
     add = parser.add_argument
     add("--url", help="the server's base URL, such as http://127.0.0.1:8025/api/v1")
@@ -219,7 +220,6 @@ def _target(options: argparse.Namespace) -> Target:
     target = Target(
         options.url.rstrip("/"),
         options.api_key,
-        is_sender_named=options.sender_id is not None,
         ca_file=str(options.ca or ""),
         proxy=options.proxy or "",
         **{name: value for name, value in named.items() if value},

@@ -12,7 +12,7 @@ DOCUMENT: dict[str, Any] = json.loads(files("sms_scheduler_mock").joinpath("open
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
 LISTED_CODES = frozenset(SCHEMAS["SmsStatus"]["enum"])
 CODES: dict[str, int] = dict(zip(SCHEMAS["SmsStatus"]["x-enum-varnames"], SCHEMAS["SmsStatus"]["enum"], strict=True))
-WAITING = {CODES["SCHEDULED"], CODES["PENDING"]}
+WAITING, SENT_CODES = {CODES["SCHEDULED"], CODES["PENDING"]}, {CODES["SENT"], CODES["RECEIVED"]}
 LISTED_FIELDS = frozenset(name for schema in SCHEMAS.values() for name in schema.get("properties", {}))
 
 

@@ -1,5 +1,6 @@
 """What a server does where the page leaves something open. No observation can fail a server."""
 
+import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from .document import LISTED_CODES, LISTED_FIELDS
+from .document import LISTED_CODES, LISTED_FIELDS, SENT_CODES
 from .errors import CheckFailedError, NotTestedError
 from .exchange import Exchange
 from .models import Draft, read_created
@@ -224,14 +225,26 @@ def _empty_message(server: Server) -> str:
     return f"report: {'404' if report is None else f'{len(report)} rows'}; deletion again: {_success(again)}"
 
 
+def _past_dates(server: Server) -> str:
+    seen = []
+    for date, created in server.known.past.items():
+        sms = server.sms(created.ids[0])
+        seen.append(f"{date}: {f'status {sms.status}' if sms else '404'}")
+    return ", ".join(seen) or "could not be observed: no check sent one"
+
+
 def _deletion_of_sent(server: Server) -> str:
-    created = server.create(Draft(delivery_date="2020-12-25 12:45:59"))
-    return _success(server.delete_sms(created.ids[0]))
+    # the checks have followed these until they were sent
+    for sms_id in itertools.chain.from_iterable(created.ids for created, _ in server.known.sent):
+        sms = server.sms(sms_id)
+        if sms is not None and sms.status in SENT_CODES:
+            return f"status {sms.status}: {_success(server.delete_sms(sms_id))}"
+    return "could not be observed: none is known to be sent"
 
 
 def _same_number_twice(server: Server) -> str:
-    fields = server.fields(Draft(numbers=(0, 0)))
-    return _created(server, fields)
+    fields = server.fields(Draft(numbers=(0,)))
+    return _created(server, {**fields, "phone_numbers": fields["phone_numbers"] * 2})
 
 
 def _no_numbers(server: Server) -> str:
@@ -252,7 +265,8 @@ def _no_text(server: Server) -> str:
 
 
 def _parts(server: Server) -> str:
-    counts = {len(text): len(server.create(Draft(text=text)).ids) for text in ("a" * 160, "a" * 161, "a" * 459)}
+    texts = [Draft(text="a" * length, numbers=(0,)) for length in (160, 161, 459)]
+    counts = {len(draft.text): len(server.create(draft).ids) for draft in texts}
     return ", ".join(f"{characters} characters: {count} SMS" for characters, count in counts.items())
 
 
@@ -265,10 +279,19 @@ def _longest_text(server: Server) -> str:
 
 
 def _dates(server: Server) -> str:
-    forms = ["2036-05-17T12:00:00", "2036-05-17T12:00:00Z", "2036-05-17 12:00", "2036-05-17", "2036-02-30 12:00:00"]
-    results = {form: _created(server, server.fields(Draft(delivery_date=form))) for form in forms}
+    fields = server.fields(Draft())
+    date = fields["delivery_date"]  # within the server's limits
+    iso = date.replace(" ", "T")
+    forms = [iso, f"{iso}Z", date[:-3], date.partition(" ")[0]]
+    results = {form: _created(server, {**fields, "delivery_date": form}) for form in forms}
     accepted = [form for form, result in results.items() if result.startswith("accepted")]
     return f"accepted besides the page's: {', '.join(accepted) or 'none'}"
+
+
+def _impossible_date(server: Server) -> str:
+    fields = server.fields(Draft())
+    year = fields["delivery_date"][:4]
+    return _created(server, {**fields, "delivery_date": f"{year}-02-30 12:00:00"})
 
 
 def _created(server: Server, fields: dict[str, Any]) -> str:
@@ -297,6 +320,7 @@ _QUESTIONS: dict[str, Callable[[Server], str]] = {
     "report of a deleted SMS": _report_of_deleted,
     "deleting an SMS again": _deleted_again,
     "a message whose SMS are all deleted": _empty_message,
+    "an SMS with a past date, at the end": _past_dates,
     "deleting an SMS that was sent": _deletion_of_sent,
     "the same number twice": _same_number_twice,
     "no number": _no_numbers,
@@ -306,4 +330,5 @@ _QUESTIONS: dict[str, Callable[[Server], str]] = {
     "SMS that a text takes": _parts,
     "longest text": _longest_text,
     "other forms of dates": _dates,
+    "30 February": _impossible_date,
 }

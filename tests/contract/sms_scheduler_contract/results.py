@@ -104,7 +104,8 @@ class RunResult:
         """The result in a line."""
         crashes = sum(result.is_crash for result in self.results)
         if self.stopped:
-            return f"{self.url} could not be tested: {self.stopped}. Until then: {self.counts}."
+            further = " any further" if self.count("failed") else ""
+            return f"{self.url} could not be tested{further}: {self.stopped}. Until then: {self.counts}."
         if crashes:
             return f"{self.url} could not be tested: the suite itself failed in {crashes} checks. Else: {self.counts}."
         if not self.count("passed") and not self.count("failed"):

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import requests
 
-from .document import CODES, LISTED_CODES, WAITING
+from .document import LISTED_CODES, SENT_CODES, WAITING
 from .errors import CannotTestError, NotTestedError
 from .exchange import Exchange, body_of
 from .models import WIRE_DATE, Created, as_list
@@ -22,7 +22,6 @@ from .target import Target
 _WAITS = (0, 1, 2, 4)
 # The clean-up takes no longer than so many seconds, beside the time that the rate of requests makes it wait.
 _LONGEST = 60.0
-_SENT = {CODES["SENT"], CODES["RECEIVED"]}
 _MESSAGE_ID = re.compile(rb'"message_id"\s*:\s*"?([0-9]{1,100})')
 
 # How far ahead dates are at least. They are years away, unless a server takes none of those: it may end at a year.
@@ -261,7 +260,7 @@ def _doubt_about(status: object) -> str:
         return f"it is reported with the status {json.dumps(status)}, which the page does not list"
     if status in WAITING:
         return "it is still reported as scheduled"
-    return f"it was sent: its status is {status}" if status in _SENT else ""
+    return f"it was sent: its status is {status}" if status in SENT_CODES else ""
 
 
 def _json(response: requests.Response) -> Any:

@@ -73,8 +73,9 @@ class Known:
         is_explored: Whether it was found out what it accepts at all.
         excuse: Why what is created does not stay scheduled; empty if it does, None if that is not known.
         created: The messages of earlier checks, in safe mode.
-        sent: The messages that were created for a past date, and when that was.
-        tomorrow: Those that are to be sent tomorrow.
+        past: The messages that were created for a past date, by that.
+        sent: Those whose SMS are followed until they are sent, and when they were created.
+        ahead: Those that are to be sent tomorrow or later, by their dates.
         put_forward: By how many seconds the server's clock was put forward.
         lock: Who has it finds something out.
     """
@@ -85,8 +86,9 @@ class Known:
     is_explored: bool = False
     excuse: str | None = None
     created: list[Created] = attrs.field(factory=list)
+    past: dict[str, Created] = attrs.field(factory=dict)
     sent: list[tuple[Created, float]] = attrs.field(factory=list)
-    tomorrow: list[Created] = attrs.field(factory=list)
+    ahead: dict[str, Created] = attrs.field(factory=dict)
     put_forward: float = 0.0
     lock: Any = attrs.field(factory=threading.RLock)
 
@@ -101,7 +103,7 @@ class Server:
         known: What the checks have found out about it.
         session: The HTTP session, which has the record of all exchanges.
         failure: The last failure of the check.
-        cases: How many scenarios were run.
+        cases: How many scenarios were run until one failed.
     """
 
     def __init__(
@@ -126,6 +128,7 @@ class Server:
         self.failure: CheckFailedError | None = None
         self._shrinking_ends = math.inf
         self.cases = 0
+        self._blocks = itertools.count()
         self._numbering = numbering
         self._numbers: Sequence[str] = self.target.phone_numbers
 
@@ -219,9 +222,9 @@ class Server:
         if self.failure and time.monotonic() > self._shrinking_ends:
             raise self.failure
         if not self.safe_mode:
-            first = self.cases * _NUMBERS % 100_000
+            first = next(self._blocks) * _NUMBERS % 100_000
             self._numbers = [f"+336{self._numbering:03}{first + index:05}" for index in range(_NUMBERS)]
-        self.cases += 1
+        self.cases += self.failure is None
         self.session.exchanges = []
         try:
             yield
@@ -298,7 +301,7 @@ class Server:
             fields = self.fields(draft)
             response = self.post(fields)
         if response.status_code != 200:
-            self._explain_refused_sender(response)
+            self._stop_at_an_unknown_sender()
             fail("a message with all required fields is created: 200", _shown(response))
         created = read_created(response.json())
         numbers = as_list(fields["phone_numbers"])
@@ -317,6 +320,7 @@ class Server:
             if not self.known.is_explored:
                 with self._aside():
                     self.adaptation.find_any(self._is_accepted, self._fields(Draft()), self.target.phone_numbers)
+                    self._stop_at_an_unknown_sender()
                 self.known.is_explored = True
 
     def _is_limited(self, fields: dict[str, Any], response: requests.Response) -> bool:
@@ -378,11 +382,15 @@ class Server:
                 return statuses
             self.wait(0.1)
 
-    def _explain_refused_sender(self, response: requests.Response) -> None:
-        """Only the tester can know which senders the account has."""
-        is_known = self.target.is_sender_named or response.status_code != 400
-        if not is_known and list(response.json()["errors"] or ()) == ["sender_id"]:
-            raise CannotTestError(f"it refuses sender {self.target.sender_id}: pass a --sender-id that the account has")
+    def _stop_at_an_unknown_sender(self) -> None:
+        """End the run if nothing was accepted and the sender alone was refused: only the tester knows who the account has."""
+        refusal = self.session.exchanges[-1]
+        answer = refusal.json() if refusal.status == 400 else None
+        errors = answer.get("errors") if isinstance(answer, dict) else None
+        if not self.account.created and isinstance(errors, dict) and list(errors) == ["sender_id"]:
+            said = json.dumps(errors["sender_id"], ensure_ascii=False)[:200]
+            reason = f"it refuses sender {self.target.sender_id} with {said}: pass a --sender-id that the account has"
+            self.session.course.stop(CannotTestError(reason))
 
     def messages(self, *drafts: Draft) -> list[Created]:
         """Messages of which nothing was deleted yet. In safe mode those of earlier checks are used again where they fit."""

@@ -15,7 +15,6 @@ class Target:
         api_key: A key that the server accepts.
         sender_id: A sender of the key's account.
         phone_numbers: Numbers that messages may be created for.
-        is_sender_named: Whether the tester named the sender, and so knows that the account has it.
         scheme: The word before the key.
         ca_file: The certificates that https is checked with; those that requests brings along if empty.
         proxy: The URL of a proxy; none if empty.
@@ -25,7 +24,6 @@ class Target:
     api_key: str = attrs.field(repr=False)
     sender_id: int = 123
     phone_numbers: tuple[str, ...] = ("+33612345678",)
-    is_sender_named: bool = True
     scheme: str = "bearer"
     ca_file: str = ""
     proxy: str = ""

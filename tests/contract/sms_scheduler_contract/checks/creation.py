@@ -4,13 +4,12 @@ import datetime
 
 from .. import drafts
 from ..contract_check import contract_check
-from ..document import CODES
+from ..document import SENT_CODES
 from ..errors import NotTestedError, expect, fail
 from ..models import WIRE_DATE, Created, Draft, Sms, read_created
-from ..server import Server
+from ..server import SCHEDULED, Server
 from .reports import expect_state
 
-SCHEDULED, SENT, RECEIVED = (CODES[name] for name in ("SCHEDULED", "SENT", "RECEIVED"))
 # What databases and libraries choke on: NUL, half of a surrogate pair, the ends of integers and of the calendar.
 _ODD: dict[str, list[object]] = {
     "message_text": ["a\0b", "\ud83d"],
@@ -20,6 +19,8 @@ _ODD: dict[str, list[object]] = {
 }
 _RIGHT_AWAY = 10.0  # seconds
 _A_WEEK = 24 * 8  # hours, in any time zone
+# Tomorrow in any time zone, more than the 25 days that 32 bits of milliseconds hold, and ten years.
+_AHEAD = (16, 24 * 30, 24 * 3_650)  # hours
 # If it is sent, and what is past since 2000 is not, the server's clock shows another century.
 _OLDEST = "1970-01-02 00:00:00"
 
@@ -112,7 +113,7 @@ def test_a_future_date_is_accepted(server: Server, date: str) -> None:
     (created,) = server.messages(Draft(delivery_date=date, numbers=(0, 1, 2)))
     for sms_id in created.ids:
         sms = server.sms(sms_id)
-        is_sent = sms is not None and sms.status in {SENT, RECEIVED}
+        is_sent = sms is not None and sms.status in SENT_CODES
         expect_state(
             server, created, not is_sent, f"SMS {sms_id} is not sent before {date}", f"it is reported as {sms}"
         )
@@ -125,7 +126,7 @@ def test_a_future_date_is_accepted(server: Server, date: str) -> None:
 )
 def test_a_past_date_is_accepted(server: Server, date: str, as_string: bool) -> None:
     """A message with a past date is accepted and sent right away."""
-    created = server.create(Draft(delivery_date=date, as_string=as_string))
+    created = server.known.past[date] = server.create(Draft(delivery_date=date, as_string=as_string))
     waiting = still_scheduled(server, created)
     if waiting and (date > min(drafts.PAST_DATES) or _is_sent(server, _OLDEST)):
         raise NotTestedError(f"its clock seems to be before {date}")  # what is older was sent, or the check had failed
@@ -139,13 +140,21 @@ def test_a_date_of_yesterday_is_past(server: Server) -> None:
 
     A clock that shows another day, which servers for tests have, is no fault.
     """
-    server.known.tomorrow.append(server.create(Draft(delivery_date=from_now(16), numbers=(1,))))
+    create_ahead(server)
     yesterday = server.create(Draft(delivery_date=from_now(-15), numbers=(0,)))
     last_week = server.create(Draft(delivery_date=from_now(-_A_WEEK), numbers=(2,)))
     if waiting := still_scheduled(server, yesterday):
         if still_scheduled(server, last_week, wait=1):
             raise NotTestedError("its clock shows another day")
         fail(f"an SMS of yesterday, {from_now(-15)}, is sent right away", f"its report is still {waiting}")
+
+
+def create_ahead(server: Server) -> None:
+    """Create messages of tomorrow, of next month and of a later year, to see at the end that they are not sent yet."""
+    for hours in _AHEAD:
+        draft = Draft(delivery_date=from_now(hours), numbers=(1,))
+        created = server.create(draft)
+        server.known.ahead[server.fields(draft)["delivery_date"]] = created
 
 
 def from_now(hours: int) -> str:

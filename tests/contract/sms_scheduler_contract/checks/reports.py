@@ -1,11 +1,14 @@
 """Reports."""
 
+from collections.abc import Mapping, Sequence
+
 from .. import drafts
 from ..contract_check import contract_check
 from ..errors import expect, fail
 from ..models import Created, Draft, Sms
 from ..server import Server
 
+_SHOWN = 10  # of what is wrong, at most
 LONG = Draft(text="long " * 40, numbers=(0, 1, 2))
 BOTH = [{"draft": Draft()}, {"draft": Draft(numbers=(3, 2, 1, 0))}, {"draft": LONG}, {"draft": Draft(as_string=True)}]
 
@@ -28,10 +31,29 @@ def report_of(server: Server, created: Created) -> dict[int, Sms]:
     rows = {sms_id: sms.phone_number for sms_id, sms in report.items()}
     expect(
         rows == created.number_of,
-        f"the report of message {created.message_id} has a row for each SMS in sms_ids, and no other: {created.number_of}",
-        rows,
+        f"the report of message {created.message_id} has a row for each SMS in sms_ids, and no other",
+        _differences(created.number_of, rows),
     )
     return report
+
+
+def _differences(wanted: Mapping[int, str], rows: Mapping[int, str]) -> str:
+    """What is wrong with the rows of a report, by the ids of the SMS."""
+    missing = [sms_id for sms_id in wanted if sms_id not in rows]
+    wrong = [
+        f"{sms_id} to {number} instead of {wanted.get(sms_id, 'none')}"
+        for sms_id, number in rows.items()
+        if number != wanted.get(sms_id)
+    ]
+    kinds: dict[str, Sequence[object]] = {
+        f"{len(missing)} of {len(wanted)} missing": missing,
+        f"{len(wrong)} wrong": wrong,
+    }
+    return "; ".join(f"{kind}: {_listed(items)}" for kind, items in kinds.items() if items)
+
+
+def _listed(items: Sequence[object]) -> str:
+    return ", ".join(map(str, items[:_SHOWN])) + (", ..." if len(items) > _SHOWN else "")
 
 
 @contract_check("GET /sms/{id}: Get sending report of a particular SMS", posts=1, first=BOTH, draft=drafts.drafts())
@@ -115,7 +137,8 @@ def test_reading_changes_nothing(server: Server, draft: Draft) -> None:
 
 
 @contract_check(
-    "sms_ids: List of sms ids indexed by phone numbers", unsafe="it needs more phone numbers than a tester names"
+    "sms_ids: List of sms ids indexed by phone numbers. [...] Get sending report of all SMS sent with a particular message",
+    unsafe="it needs more phone numbers than a tester names",
 )
 def test_many_numbers_all_get_sms(server: Server) -> None:
     """A message to many phone numbers has SMS to all of them in `sms_ids` and in its report.

@@ -1,5 +1,7 @@
 """Sequences of operations."""
 
+import sys
+from contextlib import ExitStack
 from typing import Any
 
 from hypothesis import seed
@@ -89,12 +91,15 @@ def _machine(server: Server) -> type[RuleBasedStateMachine]:
             unauthorised(server, "deleteMessage", created.message_id, what)
 
         def teardown(self) -> None:
-            try:
+            """Hypothesis calls this also when a step has failed: what is left says nothing then, and would hide that."""
+            with ExitStack() as stack:
+                stack.push(self.scenario)
+                error = sys.exc_info()[1]
+                if isinstance(error, Exception):
+                    raise error
                 for created, left in self.left.items():
                     self.read_report(created)
                     delete_all(server, created, len(left))
-            finally:
-                self.scenario.__exit__(None, None, None)
 
     return Sequence
 

@@ -52,6 +52,10 @@ def _any_number(value: object) -> object:
     return [f"+{digit.zfill(10)[:15]}" for digit in digits or ["0"]]
 
 
+def _strings_among_others(value: object) -> object:
+    return [item for item in do.as_list(value) if isinstance(item, str)] or None
+
+
 MUTANTS: Mapping[str, Mutant] = {
     "missing-fields-accepted": Mutant("Text, date and sender need not be there", CREATE, _accept_missing_fields),
     "text-not-required": Mutant("message_text need not be there", CREATE, do.not_required("message_text", "")),
@@ -123,6 +127,11 @@ MUTANTS: Mapping[str, Mutant] = {
                 _any_number(value) if value and all(type(item) is int for item in do.as_list(value)) else None
             ),
         ),
+    ),
+    "numbers-of-other-types-skipped": Mutant(
+        "What is no string among phone_numbers is left out",
+        CREATE,
+        do.mended("phone_numbers", _strings_among_others),
     ),
     "not-json-accepted": Mutant("What is no JSON object creates a message to nobody", CREATE, _create_from_no_json),
     "refused-but-created": Mutant("400, but the message is created", CREATE, _create_what_is_refused),

@@ -88,6 +88,7 @@ MUTANTS = {
     "nested": "what is answered stands in `data`",
     "two-days-late": "a message is sent two days after its date",
     "one-day-early": "a message is sent one day before its date",
+    "far-dates-at-once": "a message that is more than 24 days ahead is sent after two seconds",
     "drops-every-20th": "the connection is closed without a response to every twentieth request",
     "ids-race": "two creations at once may get one id",
     "count-race": "two deletions at once both count the SMS",
@@ -261,6 +262,8 @@ class Service:
         message_id, rows = self.new_id(), list[Sms]()
         if days := {"two-days-late": 2, "one-day-early": -1}.get(self.mutant):
             due = min(max(due, datetime(2, 1, 1)), datetime(9999, 1, 1)) + timedelta(days=days)
+        if self.mutant == "far-dates-at-once" and due > now() + timedelta(days=24):
+            due = now() + timedelta(seconds=2)
         for number in numbers[:10] if self.mutant == "ten-numbers" else numbers:
             for part in range(1 if len(text) <= 160 else -(-len(text) // 153)):
                 again = self.mutant == "sms-id-again" and latest and not rows
