@@ -362,7 +362,10 @@ def accept_numbers(pattern: str, unchecked: slice = slice(None)) -> Handle:
         response = exchange.answer()
         asked = exchange.read_leniently()
         suspects = set(asked.phone_numbers[unchecked])
-        fits = (re.fullmatch(pattern if number in suspects else _NUMBER, number) for number in asked.phone_numbers)
+        fits = (
+            isinstance(number, str) and re.fullmatch(pattern if number in suspects else _NUMBER, number)
+            for number in exchange.numbers
+        )
         accepted = refused_for("phone_numbers", response) and suspects and all(fits)
         return exchange.server.api.create(asked) if accepted else response
 
