@@ -44,6 +44,7 @@ DOUBTFUL: list[dict[str, Any]] = [
     ),
     {"phone_numbers": []},
     *({"phone_numbers": [NUMBERS[0], value]} for value in ("0612345678", "+33 6 12 34 56 78", "+33-612-345-678", "x")),
+    {"phone_numbers": [NUMBERS[0], 33612345678, None]},
     {"phone_numbers": ["0612345678"]},
     {"phone_numbers": [NUMBERS[0]] * 2},
     {"phone_numbers": [f"+336000000{i:02}" for i in range(101)]},
