@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from importlib.resources import files
@@ -152,7 +153,16 @@ def test_the_command_of_schemathesis_can_use_the_configuration_and_the_checks(
         if mutant:
             MUTANTS[mutant].apply(server)
         key = ["--header", f"Authorization: Bearer {server.api_key}"]
-        command = ["schemathesis", "--config-file", str(config), "run", str(document), "--url", server.url, *key]
+        command = [
+            str(Path(sys.executable).with_name("schemathesis")),
+            "--config-file",
+            str(config),
+            "run",
+            str(document),
+            "--url",
+            server.url,
+            *key,
+        ]
         phases = ["--phases", "examples,fuzzing,stateful", "--max-examples", "5", "--seed", "1"]
         run = subprocess.run(
             [*command, *phases, *(["--checks", check] if check else [])],
