@@ -63,7 +63,7 @@ class AsyncConnections(Pool[asyncio.AbstractEventLoop]):
 
     async def handle_async_request(self, request: Any) -> Answer:
         """Send a request and read its response, as httpcore has both."""
-        if pool := mocked(request, "AsyncConnectionPool", "handle_async_request"):
+        if pool := mocked("AsyncConnectionPool", "handle_async_request"):
             return cast("Answer", await pool.handle_async_request(request))
         bounds = Bounds(request.extensions["timeout"])
         loop = running_loop()

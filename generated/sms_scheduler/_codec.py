@@ -28,15 +28,10 @@ def encode(arguments: Mapping[str, Any], model: type) -> bytes:
 
 def _json(value: object) -> bytes:
     try:
-        return msgspec.json.encode(value, enc_hook=_encode_subclass)
+        return msgspec.json.encode(value, enc_hook=_plain)  # for subclasses, which pass the check
     except UnicodeEncodeError as error:  # which itself would carry the text along
         reason = f"a text cannot be sent as UTF-8: {error.reason} (character {error.start})"
     raise ValueError(reason)
-
-
-def _encode_subclass(value: object) -> object:
-    """A text or number of a subclass, which passed the check but which msgspec does not encode, as a plain one."""
-    return _plain(value)
 
 
 def _plain(value: object) -> object:

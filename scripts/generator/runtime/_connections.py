@@ -304,14 +304,13 @@ READING = Failing(httpx.ReadTimeout, httpx.ReadError, "no response in time")
 WRITING = Failing(httpx.WriteTimeout, httpx.WriteError, "the request was not taken in time")
 
 
-def mocked(request: Any, pool: str, method: str) -> Any:
+def mocked(pool: str, method: str) -> Any:
     """The HTTP library's own pool, if a tool such as respx has replaced its method; None if not.
 
     A test that believes the network mocked must not reach it.
     """
-    library = type(request).__module__.partition(".")[0]
-    kind = getattr(sys.modules[library], pool)
-    return None if getattr(kind, method).__module__.partition(".")[0] == library else kind()
+    kind = getattr(sys.modules[HTTP_CORE], pool)
+    return None if getattr(kind, method).__module__.partition(".")[0] == HTTP_CORE else kind()
 
 
 class _ThreadTurn(Turn):
@@ -335,7 +334,7 @@ class Connections(Pool[None]):
 
     def handle_request(self, request: Any) -> Answer:
         """Send a request and read its response, as httpcore has both."""
-        if pool := mocked(request, "ConnectionPool", "handle_request"):
+        if pool := mocked("ConnectionPool", "handle_request"):
             return cast("Answer", pool.handle_request(request))
         bounds = Bounds(request.extensions["timeout"])
         places, turn = self.places(None), _ThreadTurn()
