@@ -58,7 +58,7 @@ def test_one_client_in_loops_of_several_threads(server: FaultyServer) -> None:
 def test_thousands_at_once_wait_their_turn(server: FaultyServer) -> None:
     async def send() -> None:
         async with AsyncSmsScheduler(
-            API_KEY, base_url=server.url, timeout=5, max_retries=0, max_connections=8
+            API_KEY, base_url=server.url, timeout=60, max_retries=0, max_connections=8
         ) as client:
             await asyncio.gather(*(client.create_sms(**ARGUMENTS["create_sms"]) for _ in range(2_000)))
 

@@ -35,10 +35,8 @@ def test_an_answer_takes_longer(server: MockServer, asking: httpx.Client) -> Non
 
 def test_an_answer_can_take_too_long(server: MockServer, asking: httpx.Client, body: Body) -> None:
     server.fault("latency", seconds=5, times=1)
-    started = time.monotonic()
     with pytest.raises(httpx.ReadTimeout):
         asking.post("/sms", json=body(), timeout=0.2)
-    assert time.monotonic() - started < 2
     assert len(server.messages) == 1
 
 
@@ -321,11 +319,11 @@ def sent(asking: httpx.Client, body: Body) -> str:
 def test_an_answer_comes_byte_by_byte(server: MockServer, asking: httpx.Client, body: Body) -> None:
     path = sent(asking, body)
     expected = asking.get(path).json()
-    server.fault("slow", seconds=0.3, times=2)
+    server.fault("slow", seconds=1, times=2)
     started = time.monotonic()
-    assert asking.get(path, timeout=0.2).json() == expected  # each byte is in time, all of them are not
+    assert asking.get(path, timeout=0.7).json() == expected  # each byte is in time, all of them are not
     assert asking.get("/sms/1").status_code == 404  # which has no body
-    assert 0.6 <= time.monotonic() - started < 3
+    assert time.monotonic() - started >= 2
 
 
 def test_slow_bytes_come_one_after_the_other(server: MockServer, client: httpx.Client, body: Body) -> None:
