@@ -185,7 +185,8 @@ from sms_scheduler import SmsScheduler
 from sms_scheduler._about import httpx
 
 core = httpx.__name__.replace("httpx", "httpcore")
-assert core not in sys.modules
+if core in sys.modules:
+    sys.exit("imported at once")
 begun = threading.Event()
 
 class Slow(MetaPathFinder):
@@ -211,6 +212,8 @@ print(os.waitpid(child, 0)[1])
 def test_a_fork_while_the_first_call_imports_what_it_needs(server: FaultyServer) -> None:
     command = [sys.executable, "-W", "ignore", "-c", FORK_WHILE_IMPORTING, API_KEY, server.url]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    if done.stderr == "imported at once\n":
+        pytest.skip("this version of httpx imports httpcore with itself, before the first call")
     assert (done.stdout.strip(), done.stderr) == ("0", "")
     assert sorted(server.calls) == ["GET /sms/1", "GET /sms/2"]
 

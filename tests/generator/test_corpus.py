@@ -18,7 +18,7 @@ import sys
 import types
 import typing
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -47,16 +47,18 @@ TEXTS: dict[str, str] = {
 }
 
 
-@pytest.fixture(scope="module")
-def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with a package for each document, called as it is."""
-    folder = tmp_path_factory.mktemp("clients")
+def _generate_all(folder: Path) -> None:
     for document in CORPUS:
         with contextlib.redirect_stdout(io.StringIO()):
             assert cli.main(["--document", str(document), "--output", str(folder / "out")]) == 0
         (folder / "out" / PACKAGE).rename(folder / document.stem)
     (folder / "out").rmdir()
-    yield folder
+
+
+@pytest.fixture(scope="module")
+def clients(made_once: Callable[..., Path]) -> Iterator[Path]:
+    """A folder with a package for each document, called as it is."""
+    yield made_once("clients", _generate_all)
     for name in [name for name in sys.modules if name.partition(".")[0] in {path.stem for path in CORPUS}]:
         del sys.modules[name]
 

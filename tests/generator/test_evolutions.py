@@ -6,7 +6,7 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -124,8 +124,11 @@ def _user(calls: list[Call], client: str, define: str, wait: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    root = tmp_path_factory.mktemp("evolutions")
+def world(made_once: Callable[..., Path]) -> World:
+    return World(**json.loads((made_once("evolutions", _make_world) / "world.json").read_text()))
+
+
+def _make_world(root: Path) -> None:
     evolutions = [*EVOLUTIONS, ALL]
     generated = {evolution.name: _generate(evolution, root / _folder(evolution)) for evolution in evolutions}
     calls = {_folder(evolution): [attrs.asdict(call) for call in evolution.calls] for evolution in evolutions}
@@ -150,7 +153,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     done = subprocess.run(run, cwd=root, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
     mypy_said, pyright_said = (check.communicate(timeout=300)[0] for check in checks)
-    return World(generated, mypy_said, pyright_said, json.loads(done.stdout))
+    world = World(generated, mypy_said, pyright_said, json.loads(done.stdout))
+    (root / "world.json").write_text(json.dumps(attrs.asdict(world)))
 
 
 def _generate(evolution: Evolution, folder: Path) -> str:
