@@ -280,6 +280,34 @@ def test_an_interruption_at_any_moment_is_no_verdict(
     assert "interrupted" in output + errors
 
 
+@pytest.mark.parametrize("module", ["requests", "_pytest.helpconfig"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_an_interruption_that_a_library_swallows_is_not_lost(
+    module: str, number: signal.Signals, small_server: Any, tmp_path: Path, run_contract: Contract
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        f"""
+import os, sys
+
+class Swallowing:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            try:
+                os.kill(os.getpid(), {int(number)})
+            except BaseException:
+                pass
+
+sys.meta_path.insert(0, Swallowing())
+"""
+    )
+    arguments = ["--url", small_server.url, "--api-key", small_server.api_key, "--safe", "--yes"]
+    named = ["--sender-id", "123", "--phone-number", "+33612345678"]
+    run = run_contract(*arguments, *named, env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert (run.returncode, small_server.sms) == (2, {}), run
+    assert "interrupted" in run.stdout + run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
+
+
 def test_an_interruption_ends_what_waits(
     small_server: Any, start_contract: Callable[..., subprocess.Popen[str]]
 ) -> None:
