@@ -92,6 +92,12 @@ class Known:
     put_forward: float = 0.0
     lock: Any = attrs.field(factory=threading.RLock)
 
+    @property
+    def needed(self) -> set[int]:
+        """The ids of the messages that later checks look at, and of their SMS."""
+        messages = [*self.past.values(), *(created for created, _ in self.sent), *self.ahead.values()]
+        return {id_ for created in messages for id_ in (created.message_id, *created.ids)}
+
 
 class Server:
     """The server under test, as one check sees it. A response that the document does not allow fails the check.
