@@ -15,7 +15,16 @@ import sqlalchemy as sa
 from sms_scheduler_campaign import sending, worker
 from sms_scheduler_campaign.store import Store, campaigns
 
-AROUND_THE_POST = {"_store_and_begin", "_commit", "_begin", "_send", "_perform_one", "_post", "_accept"}
+AROUND_THE_POST = {
+    "_store_and_begin",
+    "_commit",
+    "_begin",
+    "_send",
+    "_perform_one",
+    "_post",
+    "_store_answers",
+    "_accept",
+}
 SOURCE = Path(sending.__file__)
 STATEMENTS = {node.lineno for node in ast.walk(ast.parse(SOURCE.read_text())) if isinstance(node, ast.stmt)}
 
