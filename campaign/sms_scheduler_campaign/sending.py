@@ -69,7 +69,7 @@ class _Accepted:
     @property
     def parameters(self) -> dict[str, Any]:
         """Those of the statement that stores it."""
-        ids = {number: [ids] if isinstance(ids, int) else list(ids) for number, ids in self.message.sms_ids.items()}
+        ids = [self.message.sms_ids.get(number) for number in self.intent.phone_numbers]
         this = {"of_batch": self.intent.number, "of_token": self.intent.token}
         return this | {"message_id": self.message.message_id, "sms_ids": json.dumps(ids)}
 
@@ -219,7 +219,8 @@ class Sender:
         return True
 
     async def _perform_one(self, job: _Job, intent: Intent) -> None:
-        self._answered.append((job, await self._post(intent)))
+        answer = await self._post(intent)
+        self._answered.append((job, answer))  # to the list of now: the one of before is being stored
         self._changed.set()
 
     def _commit(self, answers: list[_Accepted | Settle], numbers: list[int]) -> tuple[dict[int, Intent], float]:
