@@ -253,7 +253,9 @@ class Sender:
     ) -> tuple[dict[int, Intent], float]:
         if not numbers:
             return {}, 0.0
-        this = {"of_campaign": self._campaign_id, "numbers": numbers, "new_token": token, "new_worker": self._worker}
+        # Of few lengths, so that the database knows the statement.
+        same = numbers + numbers[-1:] * (-len(numbers) % 8)
+        this = {"of_campaign": self._campaign_id, "numbers": same, "new_token": token, "new_worker": self._worker}
         intents = {
             number: Intent(number, token, began, self._campaign.text if text is None else text, people.split(","))
             for number, text, people in connection.execute(_BEGIN, this)
