@@ -286,7 +286,7 @@ def test_the_pace_of_the_requests(
 
     def note(campaign_id: int, sizes: Sequence[int], connection: sa.Connection) -> list[float]:
         pauses = reserve(campaign_id, sizes, connection)
-        last = connection.scalar(sa.select(campaigns.c.next_at))
+        last = connection.execute(sa.select(campaigns.c.next_at)).scalar_one()
         turns.extend(last - (left + 1) * sending.SLACK / 40 for left in range(len(sizes)))
         return pauses
 
