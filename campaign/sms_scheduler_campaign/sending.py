@@ -253,12 +253,14 @@ class Sender:
     ) -> tuple[dict[int, Intent], float]:
         if not numbers:
             return {}, 0.0
-        # Of few lengths, so that the database knows the statement.
-        same = numbers + numbers[-1:] * (-len(numbers) % 8)
-        this = {"of_campaign": self._campaign_id, "numbers": same, "new_token": token, "new_worker": self._worker}
+        # Lists of few lengths, so that the database knows the statements.
+        these = {"of_campaign": self._campaign_id, "numbers": numbers + numbers[-1:] * (-len(numbers) % 8)}
+        begun = {"new_token": token, "new_worker": self._worker}
+        texts: dict[int, str | None] = dict(connection.execute(_BEGIN, these | begun).tuples().all())
         intents = {
-            number: Intent(number, token, began, self._campaign.text if text is None else text, people.split(","))
-            for number, text, people in connection.execute(_BEGIN, this)
+            number: Intent(number, token, began, texts[number] or self._campaign.text, phone_numbers.split(","))
+            for number, phone_numbers in connection.execute(_PHONE_NUMBERS, these)
+            if number in texts
         }
         left = [number for number in numbers if number not in intents]
         return intents, self._why_not(left, connection) if left else 0.0
@@ -381,13 +383,6 @@ def _hold() -> sa.ColumnElement[float]:
     return sa.case((left > 2 * LONGEST_HOLD, 0.0), else_=left)
 
 
-_ordered = (
-    sa.select(recipients.c.phone_number)
-    .where(recipients.c.campaign_id == batches.c.campaign_id, recipients.c.batch == batches.c.number)
-    .order_by(recipients.c.position)
-    .correlate(batches)
-    .subquery()
-)
 # Statements are made once: that takes longer than their work.
 _BEGIN = (
     sa.update(batches)
@@ -415,11 +410,20 @@ _BEGIN = (
         free_at=now() + FREE_AFTER,
         error=None,
     )
-    .returning(
-        batches.c.number,
-        batches.c.text,
-        sa.select(sa.func.aggregate_strings(_ordered.c.phone_number, ",")).scalar_subquery(),
-    )
+    .returning(batches.c.number, batches.c.text)
+)
+_ordered = (
+    sa.select(recipients.c.phone_number)
+    .where(recipients.c.campaign_id == batches.c.campaign_id, recipients.c.batch == batches.c.number)
+    .order_by(recipients.c.position)
+    .correlate(batches)
+    .subquery()
+)
+_PHONE_NUMBERS = sa.select(
+    batches.c.number, sa.select(sa.func.aggregate_strings(_ordered.c.phone_number, ",")).scalar_subquery()
+).where(
+    batches.c.campaign_id == sa.bindparam("of_campaign"),
+    batches.c.number.in_(sa.bindparam("numbers", expanding=True)),
 )
 _ACCEPT = (
     sa.update(batches)
