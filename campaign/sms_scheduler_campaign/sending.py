@@ -256,7 +256,7 @@ class Sender:
         # Lists of few lengths, so that the database knows the statements.
         these = {"of_campaign": self._campaign_id, "numbers": numbers + numbers[-1:] * (-len(numbers) % 8)}
         begun = {"new_token": token, "new_worker": self._worker}
-        texts: dict[int, str | None] = dict(connection.execute(_BEGIN, these | begun).tuples().all())
+        texts = {row.number: row.text for row in connection.execute(_BEGIN, these | begun)}
         intents = {
             number: Intent(number, token, began, texts[number] or self._campaign.text, phone_numbers.split(","))
             for number, phone_numbers in connection.execute(_PHONE_NUMBERS, these)
