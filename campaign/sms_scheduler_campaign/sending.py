@@ -41,6 +41,7 @@ DOUBTS_IN_A_ROW = 10  # after which a worker pauses the campaign: something is w
 LONGEST_HOLD = 3600.0  # seconds that all workers wait, however long the server asks for
 FIRST_REPORT = 5.0  # seconds after which the first report is asked for
 UNREACHABLE_FOR = 3.0  # seconds to wait for a server that is not reached
+FARTHEST_TURN = 20.0  # seconds to the next turn at most, besides a hundred turns; farther ones are of another clock
 SLACK = 1.03  # how much further apart requests are than the rate says, so that jitter does not exceed it
 AHEAD = 0.25  # seconds of turns that a worker takes at once
 GLANCE = 0.5  # seconds between two looks at the hours, and at what is left to do
@@ -457,7 +458,7 @@ def reserve(campaign_id: int, sizes: Sequence[int], connection: sa.Connection) -
     apart = [SLACK * _seconds_apart(row, size) for size in sizes]
     # After the clock was set back, turns are not a day away.
     held = row.hold_until if row.hold_until < row.now + 2 * LONGEST_HOLD else 0.0
-    turn = max(row.now, held, min(row.next_at, row.now + 20 + 100 * max(apart, default=0.0)))
+    turn = max(row.now, held, min(row.next_at, row.now + FARTHEST_TURN + 100 * max(apart, default=0.0)))
     turns = list(accumulate(apart, initial=turn))
     connection.execute(_change(campaign_id).values(next_at=turns[-1]))
     return [float(one - row.now) for one in turns[:-1]]
