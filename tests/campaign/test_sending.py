@@ -256,6 +256,23 @@ def test_a_late_answer_is_the_truth(make: Callable[..., Desk], decision: dict[st
     assert (desk.batch().state, desk.batch().message_id) == ("accepted", desk.server.messages[0].id)
 
 
+def test_an_answer_after_the_batch_was_sent_again_is_told(
+    make: Callable[..., Desk], caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = make()
+    desk.campaign.add(numbers(10))
+
+    def decide() -> None:
+        assert [doubt.number for doubt in desk.campaign.in_doubt()] == [1]
+        desk.change(free_at=0)
+        desk.campaign.resolve(1, sent=False)
+
+    while_on_its_way(desk, decide)
+    message_id = desk.server.messages[0].id
+    assert caplog.messages[-1] == f"late-answer: batch 1 was accepted as message {message_id} too"
+    assert (desk.batch().state, desk.batch().message_id) == ("queued", None)
+
+
 def test_cancelled_with_a_batch_on_its_way(make: Callable[..., Desk], server: MockServer) -> None:
     later = server.now.replace(microsecond=0, year=server.now.year + 1)
     desk = make(delivery_date=later)
