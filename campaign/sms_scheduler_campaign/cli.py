@@ -43,7 +43,7 @@ def run(arguments: list[str]) -> int:
         return _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except (CampaignError, ValueError, RuntimeError) as error:
         return _fail(str(error))
-    except exc.DBAPIError as error:
+    except exc.SQLAlchemyError as error:
         return _fail(f"the database: {in_words(error)}")
     except ModuleNotFoundError as error:
         return _fail(f"{error.name} is missing: install sms-scheduler[parquet]")

@@ -129,7 +129,8 @@ class Engine:
                 "application_version": _VERSION,
                 "executor_id": worker,
                 "use_listen_notify": False,
-                "log_level": "ERROR",
+                # A worker that comes back finds what it had done by others, which is an error to the engine alone.
+                "log_level": "CRITICAL",
                 "enable_otlp": False,
             }
         )

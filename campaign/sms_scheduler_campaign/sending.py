@@ -41,6 +41,7 @@ DOUBTS_IN_A_ROW = 10  # after which a worker pauses the campaign: something is w
 LONGEST_HOLD = 3600.0  # seconds that all workers wait, however long the server asks for
 FIRST_REPORT = 5.0  # seconds after which the first report is asked for
 UNREACHABLE_FOR = 3.0  # seconds to wait for a server that is not reached
+FARTHEST_TURN = 20.0  # seconds to the next turn at most, besides a hundred turns; farther ones are of another clock
 SLACK = 1.03  # how much further apart requests are than the rate says, so that jitter does not exceed it
 AHEAD = 0.25  # seconds of turns that a worker takes at once
 GLANCE = 0.5  # seconds between two looks at the hours, and at what is left to do
@@ -253,12 +254,14 @@ class Sender:
     ) -> tuple[dict[int, Intent], float]:
         if not numbers:
             return {}, 0.0
-        # Of few lengths, so that the database knows the statement.
-        same = numbers + numbers[-1:] * (-len(numbers) % 8)
-        this = {"of_campaign": self._campaign_id, "numbers": same, "new_token": token, "new_worker": self._worker}
+        # Lists of few lengths, so that the database knows the statements.
+        these = {"of_campaign": self._campaign_id, "numbers": numbers + numbers[-1:] * (-len(numbers) % 8)}
+        begun = {"new_token": token, "new_worker": self._worker}
+        texts = {row.number: row.text for row in connection.execute(_BEGIN, these | begun)}
         intents = {
-            number: Intent(number, token, began, self._campaign.text if text is None else text, people.split(","))
-            for number, text, people in connection.execute(_BEGIN, this)
+            number: Intent(number, token, began, texts[number] or self._campaign.text, phone_numbers.split(","))
+            for number, phone_numbers in connection.execute(_PHONE_NUMBERS, these)
+            if number in texts
         }
         left = [number for number in numbers if number not in intents]
         return intents, self._why_not(left, connection) if left else 0.0
@@ -381,13 +384,6 @@ def _hold() -> sa.ColumnElement[float]:
     return sa.case((left > 2 * LONGEST_HOLD, 0.0), else_=left)
 
 
-_ordered = (
-    sa.select(recipients.c.phone_number)
-    .where(recipients.c.campaign_id == batches.c.campaign_id, recipients.c.batch == batches.c.number)
-    .order_by(recipients.c.position)
-    .correlate(batches)
-    .subquery()
-)
 # Statements are made once: that takes longer than their work.
 _BEGIN = (
     sa.update(batches)
@@ -415,11 +411,20 @@ _BEGIN = (
         free_at=now() + FREE_AFTER,
         error=None,
     )
-    .returning(
-        batches.c.number,
-        batches.c.text,
-        sa.select(sa.func.aggregate_strings(_ordered.c.phone_number, ",")).scalar_subquery(),
-    )
+    .returning(batches.c.number, batches.c.text)
+)
+_ordered = (
+    sa.select(recipients.c.phone_number)
+    .where(recipients.c.campaign_id == batches.c.campaign_id, recipients.c.batch == batches.c.number)
+    .order_by(recipients.c.position)
+    .correlate(batches)
+    .subquery()
+)
+_PHONE_NUMBERS = sa.select(
+    batches.c.number, sa.select(sa.func.aggregate_strings(_ordered.c.phone_number, ",")).scalar_subquery()
+).where(
+    batches.c.campaign_id == sa.bindparam("of_campaign"),
+    batches.c.number.in_(sa.bindparam("numbers", expanding=True)),
 )
 _ACCEPT = (
     sa.update(batches)
@@ -453,7 +458,7 @@ def reserve(campaign_id: int, sizes: Sequence[int], connection: sa.Connection) -
     apart = [SLACK * _seconds_apart(row, size) for size in sizes]
     # After the clock was set back, turns are not a day away.
     held = row.hold_until if row.hold_until < row.now + 2 * LONGEST_HOLD else 0.0
-    turn = max(row.now, held, min(row.next_at, row.now + 20 + 100 * max(apart, default=0.0)))
+    turn = max(row.now, held, min(row.next_at, row.now + FARTHEST_TURN + 100 * max(apart, default=0.0)))
     turns = list(accumulate(apart, initial=turn))
     connection.execute(_change(campaign_id).values(next_at=turns[-1]))
     return [float(one - row.now) for one in turns[:-1]]

@@ -233,11 +233,11 @@ class Store:
 def _engine(url: str, patience: float) -> sa.Engine:
     try:
         parsed = sa.make_url(url)
-    except exc.ArgumentError as error:
+    except (exc.ArgumentError, ValueError) as error:  # a port that is no number
         raise CampaignError(
             "the store must be like sqlite:///campaign.db or postgresql://user@host/database"
         ) from error
-    if parsed.get_backend_name() == "sqlite":
+    if parsed.drivername in {"sqlite", "sqlite+pysqlite"}:
         if parsed.database in {None, "", ":memory:"}:
             raise CampaignError(
                 "the store must be a file: sqlite:///campaign.db, or with four slashes an absolute path"
@@ -254,7 +254,7 @@ def _engine(url: str, patience: float) -> sa.Engine:
         # The last connection first: one that has been used has its statements prepared.
         options: dict[str, Any] = {"pool_size": 20, "max_overflow": 0, "pool_use_lifo": True, "pool_pre_ping": True}
         return sa.create_engine(parsed, **options, connect_args=arguments)
-    raise CampaignError(f"the store must be sqlite or postgresql, not {parsed.get_backend_name()}")
+    raise CampaignError(f"the store must be sqlite or postgresql, not {parsed.drivername}")
 
 
 def _set_up_sqlite(connection: Any, _: object) -> None:

@@ -147,6 +147,8 @@ FILES = {
         (["export", "c", "."], ".: Is a directory"),
         (["--store", "mysql://x/y", "status", "c"], "the store must be sqlite or postgresql"),
         (["--store", "nonsense", "status", "c"], "the store must be like"),
+        (["--store", "sqlite+aiosqlite:///c.db", "status", "c"], "the store must be sqlite or postgresql"),
+        (["--store", "postgresql://u@127.0.0.1:port/x", "status", "c"], "the store must be like"),
         (["--store", "sqlite://", "status", "c"], "the store must be a file"),
         (["--store", "sqlite:///missing.db", "status", "c"], "has no campaigns: create one first"),
         (["--store", "sqlite:///ok.csv", "status", "c"], "file is not a database"),

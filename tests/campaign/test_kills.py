@@ -81,7 +81,7 @@ def test_killed_at_random(kind: str, request: pytest.FixtureRequest, server: Moc
         with workers(store, server, 2) as running:
             for _ in range(kills):
                 sent = len(server.messages)
-                wait_until(lambda sent=sent: len(server.messages) > sent, 120)  # type: ignore[misc]
+                wait_until(lambda sent=sent: len(server.messages) > sent)  # type: ignore[misc]
                 time.sleep(chance.uniform(0.2, 1.2))
                 index = chance.randrange(2)
                 kill(running[index])
@@ -97,7 +97,7 @@ def test_killed_at_each_line_around_the_post(sqlite_store: str, server: MockServ
     with Campaign.create(sqlite_store, "c", text="Hello", sender_id=1, batch_size=1, concurrency=1) as campaign:
         campaign.add(numbers(1))
         with start(sqlite_store, server, "--lines", str(tmp_path / "lines")) as worker:
-            assert worker.wait(30) == 0
+            assert worker.wait(120) == 0
         points = sorted(set((tmp_path / "lines").read_text().split()))
         assert {point.partition(":")[0] for point in points} == hasty_worker.AROUND_THE_POST
         campaign.add(numbers(len(points) + 50))
@@ -153,7 +153,7 @@ def test_sigterm_leaves_no_doubt(store: str, server: MockServer) -> None:
                 time.sleep(0.02)
             for one in running:
                 one.terminate()
-            assert [one.wait(30) for one in running] == [0, 0]
+            assert [one.wait(120) for one in running] == [0, 0]
         status = campaign.status()
         assert status.batches["posting"] == status.batches["in doubt"] == 0
         assert status.recipients["accepted"] == len(received(server))
