@@ -81,7 +81,7 @@ class _Job:
 
     number: int
     turn: float | None = None
-    is_done: asyncio.Event = attrs.field(factory=asyncio.Event)
+    is_done: threading.Event = attrs.field(factory=threading.Event)
 
 
 class Sender:
@@ -129,16 +129,24 @@ class Sender:
         return not self.stopping.is_set() and (self._hours is None or self._hours.is_open(time.time()))
 
     def perform(self, campaign_id: int, numbers: Sequence[int]) -> None:
-        """Send batches, but for those that were done or begun, or are not to be sent now; returns when all are settled."""
-        if campaign_id == self._campaign_id:
-            asyncio.run_coroutine_threadsafe(self._perform(numbers), self._loop).result()
+        """Send batches, but for those that were done or begun, or are not to be sent now.
 
-    async def _perform(self, numbers: Sequence[int]) -> None:
+        Returns when all are settled, or when this is closed: batches that have not begun by then are for other workers.
+        """
+        if campaign_id != self._campaign_id:
+            return
         jobs = [_Job(number) for number in numbers]
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._add, jobs)
+        for job in jobs:
+            while not job.is_done.wait(GLANCE):
+                if not self._thread.is_alive():
+                    self._store.persistently(partial(self._leave, [one.number for one in jobs]))
+                    return
+
+    def _add(self, jobs: list[_Job]) -> None:
         self._waiting.extend(jobs)
         self._changed.set()
-        for job in jobs:
-            await job.is_done.wait()
 
     async def _work(self) -> None:
         async with self._owned:

@@ -384,6 +384,29 @@ def test_after_the_clock_was_set_back_nothing_waits_for_a_day(
     assert desk.batch(1).state == "final"
 
 
+@pytest.mark.parametrize("is_closed_before", [False, True])
+def test_a_worker_that_ends_leaves_to_others_what_has_not_begun(
+    make: Callable[..., Desk], is_closed_before: bool
+) -> None:
+    desk = make(requests_per_second=0.01)
+    desk.campaign.add(numbers(20))
+    for number in (1, 2):
+        desk.change(number, fed_at=1.0)
+    sender = desk.senders.pop()
+    performing = threading.Thread(target=sender.perform, args=(1, [1, 2]), daemon=True)
+    if is_closed_before:
+        sender.close()
+    performing.start()
+    if not is_closed_before:
+        while desk.batch(1).state != "accepted":
+            time.sleep(0.02)
+        sender.close()
+    performing.join(60)
+    assert not performing.is_alive()
+    assert [desk.batch(number).state for number in (1, 2)] == ["queued" if is_closed_before else "accepted", "queued"]
+    assert desk.batch(2).fed_at is None
+
+
 def test_outside_of_the_hours_nothing_leaves(make: Callable[..., Desk], server: MockServer) -> None:
     yesterday = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[(time.gmtime().tm_wday - 2) % 7]
     desk = make(hours=f"{yesterday} 09:00-10:00")
