@@ -154,8 +154,11 @@ def test_messages_of_earlier_checks_are_created_first(
 ) -> None:
     next_year = str(datetime.now().year + 1)
     usual = small_server.status
-    is_late = lambda sms_id: small_server.sms[sms_id][2] > next_year  # noqa: E731
-    monkeypatch.setattr(small_server, "status", lambda sms_id: 13 if is_late(sms_id) else usual(sms_id))
+
+    def status(sms_id: int) -> int:
+        return 13 if small_server.sms[sms_id][2] > next_year else int(usual(sms_id))
+
+    monkeypatch.setattr(small_server, "status", status)
     target = Target(small_server.url, small_server.api_key)
     names = ["a_date_of_yesterday_is_past", "a_date_of_tomorrow_is_not_past"]
     lines = failure_of(run(Server(target), names=names, throwaway=True)).reproducer
