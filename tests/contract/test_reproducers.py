@@ -193,9 +193,18 @@ def test_requests_at_once_are_sent_at_once(small_server: Any, tmp_path: Path) ->
 
 @pytest.mark.parametrize("jobs", [1, 4])
 def test_requests_of_other_checks_are_told(jobs: int, small_server: Any) -> None:
+    is_deleting = threading.Event()
+
     def change(handler: BaseHTTPRequestHandler, status: int, content: bytes) -> tuple[int, bytes]:
-        time.sleep(0.01)
-        return status, content.replace(b'"success": 2', b'"success": 7')
+        if handler.command == "GET" and jobs > 1:
+            is_deleting.wait(60)
+        elif handler.command == "DELETE":
+            is_deleting.set()
+            # the first of two is over when the second is there
+            until = len(small_server.requests) + 2
+            while jobs > 1 and len(small_server.requests) < until:
+                time.sleep(0.01)
+        return status, content.replace(b'"success": 1', b'"success": 7')
 
     small_server.change = change
     names = ["one_number_may_be_a_string", "a_message_is_deleted", "a_future_date_is_accepted"]
