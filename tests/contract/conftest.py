@@ -7,12 +7,15 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing import get_context
+from multiprocessing.context import BaseContext
 from typing import Any
 
 import pytest
+from sms_scheduler_contract import __main__
 
 
 @pytest.fixture
@@ -33,16 +36,47 @@ def start_contract() -> Callable[..., subprocess.Popen[str]]:
     return start
 
 
+def _command(arguments: Sequence[str], environment: dict[str, str], folder: str) -> None:
+    """Run the command in a process that has imported it already."""
+    os.environ.clear()
+    os.environ.update(environment)
+    for descriptor, (name, mode) in enumerate((("/dev/null", "r"), ("stdout", "w"), ("stderr", "w"))):
+        stream = open(os.path.join(folder, name), mode)  # noqa: PTH118, PTH123, SIM115
+        os.dup2(stream.fileno(), descriptor)
+    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115
+    sys.argv[1:] = arguments
+    code = __main__.main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    sys.exit(code)
+
+
+@pytest.fixture(scope="session")
+def forked() -> BaseContext:
+    """Starts processes that have imported the command already, which takes most of the time of a short run."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["sms_scheduler_contract.cli", __name__])
+    return context
+
+
 @pytest.fixture
 def run_contract(
-    start_contract: Callable[..., subprocess.Popen[str]],
+    start_contract: Callable[..., subprocess.Popen[str]], forked: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the command to its end."""
+    """Run the command to its end, in a fresh interpreter if it is given an environment or a folder."""
 
     def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        with start_contract(*arguments, **options) as process:
-            output, errors = process.communicate(timeout=300)
-        return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
+        if options:
+            with start_contract(*arguments, **options) as process:
+                output, errors = process.communicate(timeout=300)
+            return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
+        folder = tmp_path_factory.mktemp("run")
+        process = forked.Process(target=_command, args=(arguments, {**os.environ, "COLUMNS": "200"}, str(folder)))
+        process.start()
+        process.join(300)
+        assert process.exitcode is not None, "it does not end"
+        output, errors = ((folder / name).read_text(errors="backslashreplace") for name in ("stdout", "stderr"))
+        return subprocess.CompletedProcess(arguments, process.exitcode, output, errors)
 
     return run
 

@@ -254,6 +254,17 @@ def test_output_that_nobody_takes_changes_no_exit_code(
     assert 'class="outcome failed"' in page.read_text()
 
 
+def wait_for_handlers(process: subprocess.Popen[str]) -> None:
+    """Wait until a process handles signals. Before, Python ends by them, or shows where it was when Ctrl-C came."""
+    status = Path(f"/proc/{process.pid}/status")
+    while process.poll() is None:
+        masks = re.findall(r"^Sig(?:Cgt|Ign):\s*([0-9a-f]+)", status.read_text(), re.MULTILINE)
+        handled = sum(int(mask, 16) for mask in masks)  # no signal is in both
+        if all(handled & (1 << (number - 1)) for number in (signal.SIGTERM, signal.SIGHUP)):
+            return
+        time.sleep(0.01)
+
+
 @pytest.mark.parametrize(
     ("delay", "number"),
     [
@@ -267,8 +278,8 @@ def test_an_interruption_at_any_moment_is_no_verdict(
     small_server.change = slowly(0.02)
     arguments = ["--url", small_server.url, "--api-key", small_server.api_key, "--sends-nothing"]
     with start_contract(*arguments) as process:
-        # Python takes no signal of its own before it has found its modules
-        time.sleep(0.1 + delay)
+        wait_for_handlers(process)
+        time.sleep(delay)
         for _ in range(2):
             process.send_signal(number)
             time.sleep(0.05)

@@ -154,8 +154,11 @@ def test_messages_of_earlier_checks_are_created_first(
 ) -> None:
     next_year = str(datetime.now().year + 1)
     usual = small_server.status
-    is_late = lambda sms_id: small_server.sms[sms_id][2] > next_year  # noqa: E731
-    monkeypatch.setattr(small_server, "status", lambda sms_id: 13 if is_late(sms_id) else usual(sms_id))
+
+    def status(sms_id: int) -> int:
+        return 13 if small_server.sms[sms_id][2] > next_year else int(usual(sms_id))
+
+    monkeypatch.setattr(small_server, "status", status)
     target = Target(small_server.url, small_server.api_key)
     names = ["a_date_of_yesterday_is_past", "a_date_of_tomorrow_is_not_past"]
     lines = failure_of(run(Server(target), names=names, throwaway=True)).reproducer
@@ -190,9 +193,18 @@ def test_requests_at_once_are_sent_at_once(small_server: Any, tmp_path: Path) ->
 
 @pytest.mark.parametrize("jobs", [1, 4])
 def test_requests_of_other_checks_are_told(jobs: int, small_server: Any) -> None:
+    is_deleting = threading.Event()
+
     def change(handler: BaseHTTPRequestHandler, status: int, content: bytes) -> tuple[int, bytes]:
-        time.sleep(0.01)
-        return status, content.replace(b'"success": 2', b'"success": 7')
+        if handler.command == "GET" and jobs > 1:
+            is_deleting.wait(60)
+        elif handler.command == "DELETE":
+            is_deleting.set()
+            # the first of two is over when the second is there
+            until = len(small_server.requests) + 2
+            while jobs > 1 and len(small_server.requests) < until:
+                time.sleep(0.01)
+        return status, content.replace(b'"success": 1', b'"success": 7')
 
     small_server.change = change
     names = ["one_number_may_be_a_string", "a_message_is_deleted", "a_future_date_is_accepted"]

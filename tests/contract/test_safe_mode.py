@@ -12,10 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sms_scheduler_contract import safe_mode
 from sms_scheduler_contract.mutants import MUTANTS, Mutant
 from sms_scheduler_contract.mutants import changes as do
 from sms_scheduler_contract.mutants.another_server import another_server
 from sms_scheduler_contract.mutants.mutant import CREATE
+from sms_scheduler_contract.results import RunResult
+from sms_scheduler_contract.runner import run
+from sms_scheduler_contract.safe_mode import SafeMode
+from sms_scheduler_contract.server import Server
+from sms_scheduler_contract.target import Target
 from sms_scheduler_mock import MockServer
 
 NUMBERS = ["+33612345678", "+33612345679"]
@@ -52,6 +58,19 @@ def run_halfway(start: Start, server: MockServer) -> subprocess.Popen[str]:
     while len(server.messages) < 3 and time.monotonic() < deadline:
         time.sleep(0.02)
     return run
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[RunResult, str]]:
+    """Run checks in this process, and wait less long for a server that deletes nothing. The result has the account too."""
+    monkeypatch.setattr(safe_mode, "_WAITS", (0, 0.1, 0.1))
+
+    def run_here(server: Any, *names: str) -> tuple[RunResult, str]:
+        target = Target(server.url, server.api_key, 123, tuple(NUMBERS))
+        result = run(Server(target, safe_mode=SafeMode(rate=200)), names=names)
+        return result, "\n".join(result.account)
+
+    return run_here
 
 
 def test_it_sends_only_what_it_may_and_deletes_it(run_contract: Contract) -> None:
@@ -114,16 +133,16 @@ def test_it_asks_first(run_contract: Contract) -> None:
     assert run.stderr == "sms-scheduler-contract: nothing was sent; pass --yes to run without being asked\n"
 
 
-def test_what_cannot_be_deleted_is_reported(run_contract: Contract) -> None:
+def test_what_cannot_be_deleted_is_reported(impatient: Any) -> None:
     with MockServer() as server:
         MUTANTS["deletes-nothing"].apply(server)
-        run = run_contract(*arguments(server), *FAST)
+        result, account = impatient(server)
         messages = left_on_mock(server)
-    assert run.returncode == 1, run.stdout
+    assert result.exit_code == 1, result
     assert messages
     for message_id in messages:
         problem = rf"NOT DELETED: message {message_id} \(SMS [0-9, ]+\): it is still reported as scheduled"
-        assert re.search(problem, run.stdout), run.stdout
+        assert re.search(problem, account), account
 
 
 def test_two_runs_may_share_an_account(start_contract: Start) -> None:
@@ -225,22 +244,20 @@ def test_after_a_creation_that_it_does_not_understand_it_stops_creating(
 @pytest.mark.parametrize(
     ("status", "report"), [(401, b""), (200, b'[{"id": 1, "phone_number": "+33612345678", "status": "scheduled"}]')]
 )
-def test_only_a_404_or_a_final_status_means_gone(
-    status: int, report: bytes, small_server: Any, run_contract: Contract
-) -> None:
+def test_only_a_404_or_a_final_status_means_gone(status: int, report: bytes, small_server: Any, impatient: Any) -> None:
     answers = {"DELETE": b'{"success": 1}' if status == 200 else b"", "GET": report}
     small_server.change = lambda handler, usual, body: (
         (status, answers[handler.command]) if handler.command in answers else (usual, body)
     )
-    run = run_contract(*arguments(small_server), *FAST, "--check", "message_stop_is_optional")
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "NOT DELETED: message 1 (SMS 1, 2): " in run.stdout
-    assert "All of them were deleted" not in run.stdout
+    result, account = impatient(small_server, "message_stop_is_optional")
+    assert result.exit_code == 0, result
+    assert "NOT DELETED: message 1 (SMS 1, 2): " in account
+    assert "All of them were deleted" not in account
 
 
 @pytest.mark.parametrize("is_spared", [True, False])
 def test_a_message_without_a_report_may_have_sms_that_are_scheduled(
-    is_spared: bool, small_server: Any, run_contract: Contract
+    is_spared: bool, small_server: Any, impatient: Any
 ) -> None:
     deleted: list[str] = []
 
@@ -261,11 +278,11 @@ def test_a_message_without_a_report_may_have_sms_that_are_scheduled(
         return answered
 
     usual, small_server.answer, small_server.change = small_server.answer, answer, change
-    run = run_contract(*arguments(small_server), *FAST, "--check", "message_stop_is_optional")
-    assert run.returncode == 0, run.stdout + run.stderr
+    result, account = impatient(small_server, "message_stop_is_optional")
+    assert result.exit_code == 0, result
     assert bool(small_server.sms) == is_spared
-    assert ("NOT DELETED: message 1 (SMS 1, 2): it is still reported as scheduled" in run.stdout) == is_spared
-    assert ("All of them were deleted" in run.stdout) != is_spared
+    assert ("NOT DELETED: message 1 (SMS 1, 2): it is still reported as scheduled" in account) == is_spared
+    assert ("All of them were deleted" in account) != is_spared
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP, signal.SIGTERM])

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from sms_scheduler_contract import observations, prove
+from sms_scheduler_contract.models import Draft
 from sms_scheduler_contract.mutants import CONFORMING
 from sms_scheduler_contract.mutants.another_server import another_server
-from sms_scheduler_contract.runner import planned
+from sms_scheduler_contract.runner import planned, run
 from sms_scheduler_contract.server import Server
 from sms_scheduler_contract.target import Target
 from sms_scheduler_mock import MockServer, Request, Response
@@ -157,5 +158,26 @@ def test_the_proof_knows_by_which_check_each_mutant_was_caught(checks: dict[str,
 @pytest.mark.parametrize("known_by", ["a_message_is_deleted", "numbers_may_be_a_list"])
 def test_the_proof_tries_the_check_that_is_expected_to_fail_first(known_by: str) -> None:
     findings = prove.Proving("mutant", "one-too-many-deleted", seed=0, known_by=known_by).run()
-    assert (findings.failed.keys(), findings.problem) == ({"a_message_is_deleted"}, None)
+    assert (list(findings.failed), findings.problem) == (["a_message_is_deleted"], None)
     assert (findings.surprise is None) == (known_by == "a_message_is_deleted")
+
+
+# Ids
+
+
+@pytest.mark.parametrize("is_broken", [False, True])
+def test_ids_that_begin_with_the_id_of_an_earlier_message_are_others(is_broken: bool, small_server: Any) -> None:
+    def answer(method: str, path: str, authorization: str | None, body: bytes) -> tuple[int, Any]:
+        if method == "DELETE" and is_broken:
+            start = path.removeprefix("/api/v1/message/")  # as in: DELETE ... WHERE message LIKE '1%'
+            for sms_id in [sms_id for sms_id, sms in small_server.sms.items() if str(sms[0]).startswith(start)]:
+                del small_server.sms[sms_id]
+        answered: tuple[int, Any] = usual(method, path, authorization, body)
+        return answered
+
+    usual, small_server.answer = small_server.answer, answer
+    server = Server(Target(small_server.url, small_server.api_key))
+    for _ in range(12):
+        server.create(Draft())
+    result = run(server, names=["a_part_of_an_id_is_another_id"], throwaway=True)
+    assert (result.count("passed"), result.count("failed")) == (not is_broken, is_broken), result

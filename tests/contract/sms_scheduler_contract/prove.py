@@ -41,6 +41,7 @@ class Kind:
 
 # What `--prove --matrix` wrote, in the repository.
 _MATRIX = Path(__file__).parents[3] / "docs" / "contract-proof.md"
+_ROW = re.compile(r"\| `(?P<server>[^`]+)` \| .* \| (?P<check>[^|,]+?)(?: \(\d+\))?(?:, .*)? \|")
 
 CLOCKS: Mapping[str, datetime.datetime] = {
     "in 1990": datetime.datetime(1990, 1, 1),
@@ -221,8 +222,6 @@ _HEAD = """# Proof of the contract suite
   positive.
 
 """
-
-_ROW = re.compile(r"\| `(?P<server>[^`]+)` \| .* \| (?P<check>[^|,]+?)(?: \(\d+\))?(?:, .*)? \|")
 
 
 def _matrix(findings: Sequence[Findings]) -> str:

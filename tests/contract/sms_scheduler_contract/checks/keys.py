@@ -150,14 +150,16 @@ def test_a_part_of_an_id_is_another_id(server: Server) -> None:
         rows = server.message(part) or {}
         expected = f"{part} is another id than {created.message_id}, that of a message to {', '.join(created.sms_ids)}"
         expect(not rows.keys() & report.keys(), expected, rows)
-        server.delete_message(part)
+        if not rows or part in server.account.created:  # else it is somebody's
+            server.delete_message(part)
     for part in sorted(sms_parts):
         sms = server.sms(part)
         expected = (
             f"{part} is another id than {created.ids[0]}, that of an SMS to {report[created.ids[0]].phone_number}"
         )
         expect(sms is None or sms.phone_number not in created.sms_ids, expected, sms)
-        server.delete_sms(part)
+        if sms is None or any(part in sms_ids for sms_ids in server.account.created.values()):
+            server.delete_sms(part)
     now = report_of(server, created)
     expect_state(server, created, now == report, f"message {created.message_id} is unchanged: {report}", now)
 
