@@ -16,15 +16,29 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/release", description="Check a release, and build it into dist/.")
     parser.add_argument("tag", nargs="?", help="the tag that it is made for, such as v0.3.0")
     tag = parser.parse_args().tag
-    texts = (ROOT / name for name in ("openapi.yaml", "CHANGELOG.md", "pyproject.toml"))
-    found = problems(tag, *(path.read_text(encoding="utf-8") for path in texts))
+    found = uncommitted(ROOT)
     if not found:
+        texts = (ROOT / name for name in ("openapi.yaml", "CHANGELOG.md", "pyproject.toml"))
+        found = problems(tag, *(path.read_text(encoding="utf-8") for path in texts))
+    if not found:
+        _run("-m", "generator", "--check")
         shutil.rmtree(ROOT / "dist", ignore_errors=True)
         found = build_and_check(ROOT, ROOT / "dist")
     if not found:
         print(*sorted(f"dist/{path.name}" for path in (ROOT / "dist").iterdir()), sep="\n")
     print(*found, sep="\n", end="\n" if found else "", file=sys.stderr)
     return int(bool(found))
+
+
+def uncommitted(folder: Path) -> list[str]:
+    """What a build of a folder would have that its commit does not have, or the other way round, in one line."""
+    command = ["git", "-C", str(folder), "status", "--porcelain"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return [f"a release is made from a commit: {done.stderr.strip()}"]
+    files = [line[3:] for line in done.stdout.splitlines()]
+    more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+    return [f"commit these or undo them: {', '.join(files[:3])}{more}"] if files else []
 
 
 def problems(tag: str | None, document: str, changelog: str, project: str) -> list[str]:
