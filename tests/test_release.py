@@ -66,6 +66,27 @@ def test_only_what_is_committed_is_released(tmp_path: Path) -> None:
     assert release.uncommitted(tmp_path) == ["commit these or undo them: a, b, c and 2 more"]
 
 
+@pytest.mark.parametrize("check", ["uncommitted", "problems", "outdated", "build_and_check"])
+def test_each_of_them_ends_it(
+    check: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a tree that is in order but for one thing."""
+    for name in ("openapi.yaml", "CHANGELOG.md", "pyproject.toml"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr(release, "ROOT", tmp_path)
+    monkeypatch.setattr(sys, "argv", ["release"])
+    for name in ("uncommitted", "problems", "outdated", "build_and_check"):
+        monkeypatch.setattr(release, name, lambda *_, said=["no"] if name == check else []: said)
+    assert release.main() == 1
+    assert capsys.readouterr() == ("", "no\n")
+
+
+def test_another_client_than_the_document_gives_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert release.outdated() == []
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    assert release.outdated() == ["openapi.yaml gives other files: run scripts/generate and commit what it writes"]
+
+
 @pytest.fixture(scope="module")
 def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What is built, twice, of a copy of the tree with other times and permissions."""
