@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from typing import Any, cast
+from itertools import chain, repeat
+from typing import Any
 
 import attrs
 import sqlalchemy as sa
@@ -385,10 +386,11 @@ class Campaign:
                     yield from self._report_of(connection, batch)
 
     def _report_of(self, connection: sa.Connection, batch: sa.Row[Any]) -> Iterator[Report]:
-        ids_by_number = _from_json(batch.sms_ids)
-        statuses = _from_json(batch.statuses)
-        for row in self._recipients_of(connection, batch.number):
-            ids = cast("list[int]", ids_by_number.get(row.phone_number, []))
+        ids_of_each: list[Any] = [] if batch.sms_ids is None else json.loads(batch.sms_ids)
+        statuses: dict[str, int] = {} if batch.statuses is None else json.loads(batch.statuses)
+        rows = self._recipients_of(connection, batch.number)
+        for row, one_or_more in zip(rows, chain(ids_of_each, repeat(None)), strict=False):
+            ids: list[int] = [one_or_more] if isinstance(one_or_more, int) else one_or_more or []
             found = [SmsStatus(statuses[str(one)]) for one in ids if str(one) in statuses]
             status = next((one for one in found if not one.is_final), found[-1] if found else None)
             yield Report(
@@ -468,10 +470,6 @@ def _wire_date(date: datetime.datetime | None) -> str:
     if date.tzinfo is not None:
         raise ValueError("the delivery date must be without a time zone: the service knows none")
     return date.strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _from_json(text: str | None) -> dict[str, Any]:
-    return {} if text is None else dict(json.loads(text))
 
 
 __all__ = ["AddReport", "Campaign", "Doubt", "Plan", "Report", "Status"]

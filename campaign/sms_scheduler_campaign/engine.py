@@ -19,9 +19,9 @@ _WORKFLOW = "send_batches"
 _VERSION = f"schema-{SCHEMA_VERSION}"
 # A workflow costs the engine as much as all else that is done for a batch, so it has some batches. A worker claims what it has room
 # for each time that it polls: room for all that it can send meanwhile.
-_BATCHES = 25  # of a workflow at most
-_SHARES = 40  # workflows that some batches are divided into at least, so that there is something for each worker
-_WORKFLOWS = 8  # that a worker has at a time
+_BATCHES = 50  # of a workflow at most
+_SHARES = 16  # workflows that some batches are divided into at least, so that there is something for each worker
+_WORKFLOWS = 4  # that a worker has at a time
 _POLL = 0.1  # seconds between two claims
 _PRUNED_AT_ONCE = 1_000
 

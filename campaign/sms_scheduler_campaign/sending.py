@@ -11,8 +11,7 @@ import logging
 import threading
 import time
 import uuid
-from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import accumulate, takewhile
 from typing import Any
@@ -60,6 +59,21 @@ class Intent:
     phone_numbers: list[str]
 
 
+@attrs.frozen
+class _Accepted:
+    """The server's answer that it has a batch."""
+
+    intent: Intent
+    message: CreatedMessage
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Those of the statement that stores it."""
+        ids = [self.message.sms_ids.get(number) for number in self.intent.phone_numbers]
+        this = {"of_batch": self.intent.number, "of_token": self.intent.token}
+        return this | {"message_id": self.message.message_id, "sms_ids": json.dumps(ids)}
+
+
 @attrs.define(eq=False)
 class _Job:
     """A batch that the engine handed out, and when its turn is, by the same clock, once that is known."""
@@ -88,7 +102,7 @@ class Sender:
         self._doubts = 0
         self.stopping = threading.Event()
         self._waiting: list[_Job] = []
-        self._answered: list[tuple[_Job, Settle]] = []
+        self._answered: list[tuple[_Job, _Accepted | Settle]] = []
         self._on_their_way = set[asyncio.Task[None]]()
         self._free = self._campaign.concurrency  # how many more may be on their way, until their answers are stored
         self._changed = asyncio.Event()
@@ -183,8 +197,8 @@ class Sender:
         """Commit the answers that have come and the intents of what is ready; then send that."""
         del self._waiting[: len(ready)]
         answered, self._answered = self._answered, []
-        settles, numbers = [settle for _, settle in answered], [job.number for job in ready]
-        intents, hold = await asyncio.to_thread(self._commit, settles, numbers)
+        answers, numbers = [answer for _, answer in answered], [job.number for job in ready]
+        intents, hold = await asyncio.to_thread(self._commit, answers, numbers)
         self._free += len(answered)
         for job, _ in answered:
             job.is_done.set()
@@ -205,30 +219,29 @@ class Sender:
         return True
 
     async def _perform_one(self, job: _Job, intent: Intent) -> None:
-        settle = await self._post(intent)
-        self._answered.append((job, settle))
+        answer = await self._post(intent)
+        self._answered.append((job, answer))  # to the list of now: the one of before is being stored
         self._changed.set()
 
-    def _commit(self, settles: list[Settle], numbers: list[int]) -> tuple[dict[int, Intent], float]:
+    def _commit(self, answers: list[_Accepted | Settle], numbers: list[int]) -> tuple[dict[int, Intent], float]:
         """Store answers and intents. Returns the intents by their numbers, and the seconds to wait with the others."""
         token, began = uuid.uuid4().hex, clock()
 
         def work(connection: sa.Connection) -> tuple[dict[int, Intent], float]:
-            for settle in settles:
-                settle(connection)
+            self._store_answers(answers, connection)
             return self._begin(numbers, token, began, connection)
 
         try:
             return self._store.persistently(work)
         except Exception:  # one of them cannot be stored: the others are
             log.exception("batch-failed: campaign %s, one of batches %s", self._campaign.name, numbers)
-            for settle in settles:
-                self._commit_alone(settle)
+            for answer in answers:
+                self._commit_alone(answer)
             return {}, 0.0
 
-    def _commit_alone(self, settle: Settle) -> None:
+    def _commit_alone(self, answer: _Accepted | Settle) -> None:
         try:
-            self._store.persistently(settle)
+            self._store.persistently(partial(self._store_answers, [answer]))
         except Exception:
             log.exception("batch-failed: campaign %s", self._campaign.name)
 
@@ -240,31 +253,14 @@ class Sender:
     ) -> tuple[dict[int, Intent], float]:
         if not numbers:
             return {}, 0.0
-        may_send = (
-            sa.exists()
-            .where(campaigns.c.id == self._campaign_id, campaigns.c.state == "active", _hold() <= 0)
-            .correlate(None)
-        )
-        mine = sa.and_(batches.c.state == "posting", batches.c.token == token)  # this is done a second time
-        rows = connection.execute(
-            sa.update(batches)
-            .where(self._are(numbers), sa.or_(sa.and_(batches.c.state == "queued", may_send), mine))
-            .values(
-                state="posting",
-                fed_at=None,
-                token=token,
-                worker=self._worker,
-                attempts=batches.c.attempts + 1,
-                posted_at=now(),
-                free_at=now() + FREE_AFTER,
-                error=None,
-            )
-            .returning(batches.c.number, batches.c.text)
-        ).all()
-        texts = {number: self._campaign.text if text is None else text for number, text in rows}
-        people = phone_numbers(connection, self._campaign_id, texts)
-        intents = {number: Intent(number, token, began, text, people[number]) for number, text in texts.items()}
-        left = [number for number in numbers if number not in texts]
+        # Of few lengths, so that the database knows the statement.
+        same = numbers + numbers[-1:] * (-len(numbers) % 8)
+        this = {"of_campaign": self._campaign_id, "numbers": same, "new_token": token, "new_worker": self._worker}
+        intents = {
+            number: Intent(number, token, began, self._campaign.text if text is None else text, people.split(","))
+            for number, text, people in connection.execute(_BEGIN, this)
+        }
+        left = [number for number in numbers if number not in intents]
         return intents, self._why_not(left, connection) if left else 0.0
 
     def _why_not(self, numbers: list[int], connection: sa.Connection) -> float:
@@ -282,8 +278,8 @@ class Sender:
         queued = sa.update(batches).where(self._are(numbers), batches.c.state == "queued")
         connection.execute(queued.values(fed_at=None))
 
-    async def _post(self, intent: Intent) -> Settle:
-        """Send a batch. Returns how to store what became of it."""
+    async def _post(self, intent: Intent) -> _Accepted | Settle:
+        """Send a batch. Returns what became of it, or how to store that."""
         if clock() - intent.began > START_WITHIN:
             return partial(self._put_back, intent, "the worker was stopped before it sent")
         try:
@@ -302,7 +298,7 @@ class Sender:
         except Exception as error:  # whatever it is, the server may have been reached
             return partial(self._doubt, intent, f"{type(error).__name__}: {error}")
         self._doubts = 0
-        return partial(self._accept, intent, created)
+        return _Accepted(intent, created)
 
     def _after_error(self, intent: Intent, error: SmsSchedulerError) -> Settle:
         if not error.is_safe_to_retry:
@@ -315,14 +311,26 @@ class Sender:
             return partial(self._pause_all, intent, str(error))
         return partial(self._put_back, intent, str(error), hold=UNREACHABLE_FOR)
 
-    def _accept(self, intent: Intent, created: CreatedMessage, connection: sa.Connection) -> None:
+    def _store_answers(self, answers: list[_Accepted | Settle], connection: sa.Connection) -> None:
+        accepted = [one for one in answers if isinstance(one, _Accepted)]
+        if accepted:
+            self._accept(accepted, connection)
+        for one in answers:
+            if not isinstance(one, _Accepted):
+                one(connection)
+
+    def _accept(self, accepted: list[_Accepted], connection: sa.Connection) -> None:
         # Whatever a person decided in the meantime, unless it was sent again: the server's word is the truth.
-        ids = {number: [ids] if isinstance(ids, int) else list(ids) for number, ids in created.sms_ids.items()}
-        values = {"message_id": created.message_id, "sms_ids": json.dumps(ids)}
-        this = {"of_campaign": self._campaign_id, "of_batch": intent.number, "of_token": intent.token}
-        done = connection.execute(_ACCEPT, this | values)
-        if not done.rowcount:
-            log.error("late-answer: batch %s was accepted as message %s too", intent.number, created.message_id)
+        this = {"of_campaign": self._campaign_id}
+        done = connection.execute(_ACCEPT, [this | one.parameters for one in accepted])
+        if done.rowcount == len(accepted):
+            return
+        numbers = [one.intent.number for one in accepted]
+        stored = set(connection.scalars(sa.select(batches.c.message_id).where(self._are(numbers))))
+        for one in accepted:
+            number, message_id = one.intent.number, one.message.message_id
+            if message_id not in stored:
+                log.error("late-answer: batch %s was accepted as message %s too", number, message_id)
 
     def _refuse(self, intent: Intent, reason: str, connection: sa.Connection) -> None:
         """A phone number is refused: it alone, which is found by halves."""
@@ -367,7 +375,52 @@ class Sender:
         return sa.and_(batches.c.campaign_id == self._campaign_id, batches.c.number.in_(numbers))
 
 
-# It is made once: that takes longer than its work.
+def _hold() -> sa.ColumnElement[float]:
+    """How many seconds no request is to leave; one of the future is from before the clock was set back."""
+    left = campaigns.c.hold_until - now()
+    return sa.case((left > 2 * LONGEST_HOLD, 0.0), else_=left)
+
+
+_ordered = (
+    sa.select(recipients.c.phone_number)
+    .where(recipients.c.campaign_id == batches.c.campaign_id, recipients.c.batch == batches.c.number)
+    .order_by(recipients.c.position)
+    .correlate(batches)
+    .subquery()
+)
+# Statements are made once: that takes longer than their work.
+_BEGIN = (
+    sa.update(batches)
+    .where(
+        batches.c.campaign_id == sa.bindparam("of_campaign"),
+        batches.c.number.in_(sa.bindparam("numbers", expanding=True)),
+        sa.or_(
+            sa.and_(
+                batches.c.state == "queued",
+                sa.exists()
+                .where(campaigns.c.id == sa.bindparam("of_campaign"), campaigns.c.state == "active", _hold() <= 0)
+                .correlate(None),
+            ),
+            # This is done a second time.
+            sa.and_(batches.c.state == "posting", batches.c.token == sa.bindparam("new_token")),
+        ),
+    )
+    .values(
+        state="posting",
+        fed_at=None,
+        token=sa.bindparam("new_token"),
+        worker=sa.bindparam("new_worker"),
+        attempts=batches.c.attempts + 1,
+        posted_at=now(),
+        free_at=now() + FREE_AFTER,
+        error=None,
+    )
+    .returning(
+        batches.c.number,
+        batches.c.text,
+        sa.select(sa.func.aggregate_strings(_ordered.c.phone_number, ",")).scalar_subquery(),
+    )
+)
 _ACCEPT = (
     sa.update(batches)
     .where(
@@ -406,27 +459,10 @@ def reserve(campaign_id: int, sizes: Sequence[int], connection: sa.Connection) -
     return [float(one - row.now) for one in turns[:-1]]
 
 
-def _hold() -> sa.ColumnElement[float]:
-    """How many seconds no request is to leave; one of the future is from before the clock was set back."""
-    left = campaigns.c.hold_until - now()
-    return sa.case((left > 2 * LONGEST_HOLD, 0.0), else_=left)
-
-
 def _seconds_apart(campaign: sa.Row[Any], size: int) -> float:
     by_request = 1 / campaign.requests_per_second if campaign.requests_per_second else 0.0
     by_sms = size / campaign.sms_per_second if campaign.sms_per_second else 0.0
     return max(by_request, by_sms)
-
-
-def phone_numbers(connection: sa.Connection, campaign_id: int, numbers: Collection[int]) -> dict[int, list[str]]:
-    """The phone numbers of batches, by the number of the batch."""
-    here = sa.select(recipients.c.batch, recipients.c.phone_number).where(
-        recipients.c.campaign_id == campaign_id, recipients.c.batch.in_(numbers)
-    )
-    found = defaultdict[int, list[str]](list)
-    for number, phone_number in connection.execute(here.order_by(recipients.c.batch, recipients.c.position)):
-        found[number].append(phone_number)
-    return found
 
 
 def _is_due(job: _Job) -> bool:

@@ -80,7 +80,7 @@ batches = sa.Table(
     # The answer, and what became of it.
     sa.Column("error", sa.Text),
     sa.Column("message_id", sa.BigInteger),
-    sa.Column("sms_ids", sa.Text),  # JSON: ids by phone number
+    sa.Column("sms_ids", sa.Text),  # JSON: an id or several of each recipient, in their order
     sa.Column("statuses", sa.Text),  # JSON: status by id
     sa.Column("deleted", sa.Integer),  # how many SMS a cancellation deleted
     sa.Column("report_at", sa.Double),  # when to ask for the report
@@ -251,7 +251,9 @@ def _engine(url: str, patience: float) -> sa.Engine:
         # A process that is frozen within a transaction does not keep its locks.
         idle = {"options": f"-c idle_in_transaction_session_timeout={int(patience * 1000)}"}
         arguments = {name: value for name, value in (_NETWORK | idle).items() if name not in parsed.query}
-        return sa.create_engine(parsed, pool_size=20, max_overflow=0, pool_pre_ping=True, connect_args=arguments)
+        # The last connection first: one that has been used has its statements prepared.
+        options: dict[str, Any] = {"pool_size": 20, "max_overflow": 0, "pool_use_lifo": True, "pool_pre_ping": True}
+        return sa.create_engine(parsed, **options, connect_args=arguments)
     raise CampaignError(f"the store must be sqlite or postgresql, not {parsed.get_backend_name()}")
 
 

@@ -101,11 +101,9 @@ def test_killed_at_each_line_around_the_post(sqlite_store: str, server: MockServ
         points = sorted(set((tmp_path / "lines").read_text().split()))
         assert {point.partition(":")[0] for point in points} == hasty_worker.AROUND_THE_POST
         campaign.add(numbers(len(points) + 50))
-        for some in (points[index : index + 4] for index in range(0, len(points), 4)):
-            dying = [start(sqlite_store, server, "--die-at", point) for point in some]
-            for point, worker in zip(some, dying, strict=True):
-                assert worker.wait(30) == -signal.SIGKILL, point
-                kill(worker)
+        with start(sqlite_store, server, "--die-at", str(tmp_path / "ends"), *points) as dying:
+            assert dying.wait(120) == 0
+        assert (tmp_path / "ends").read_text().splitlines() == [f"{point} {-signal.SIGKILL}" for point in points]
         finish(sqlite_store, server)
         check(campaign, server, len(points) + 50, most_in_doubt=len(points))
         sent, doubts = received(server), campaign.in_doubt()

@@ -114,13 +114,13 @@ def test_two_versions_of_the_code(store: str, server: MockServer, tmp_path: Path
     engine.write_text(changed)
     server.fault("latency", seconds=0.2, operation="createSms")
     with Campaign.create(store, "c", text="Hello", sender_id=1, batch_size=2, concurrency=2) as campaign:
-        campaign.add(numbers(600))
+        campaign.add(numbers(300))
         running = [start(store, server), start(store, server, PYTHONPATH=str(other.parent))]
         assert [one.wait(120) for one in running] == [0, 0]
         for one in running:
             kill(one)
         assert len(senders(store)) == 2
-        check(campaign, server, 600, most_in_doubt=0)
+        check(campaign, server, 300, most_in_doubt=0)
 
 
 def test_tables_of_another_version_are_refused(store: str) -> None:

@@ -96,7 +96,7 @@ def test_an_odd_answer_fails_checks_and_crashes_nothing(body: bytes, small_serve
 
 
 NO_ANSWERS = {
-    "never": lambda handler, status, content: time.sleep(2),
+    "never": lambda handler, status, content: time.sleep(10),
     "a byte now and then": raw(b"HTTP/1.1 200 OK\r\nX: ", b"a", 0.05),
     "a body that drips": raw(HEAD + b"\r\n", b" ", 0.05),
     "a body without end": raw(HEAD + b"\r\n", b" " * 65_536),
@@ -112,19 +112,17 @@ def test_a_server_that_does_not_end_is_no_verdict(change: Any, small_server: Any
         return change(handler, status, content) if len(small_server.requests) > 1 else (status, content)
 
     small_server.change = at_last
-    started = time.monotonic()
-    result = run_here(small_server, "one_number_may_be_a_string", exchange=0.3)
-    assert time.monotonic() - started < 5
+    result = run_here(small_server, "one_number_may_be_a_string", exchange=0.3, run=100.0)
     assert result.exit_code == 2
-    assert result.stopped.startswith("it stopped answering")
+    assert result.stopped.startswith("it stopped answering")  # and not: it took longer than 100 s
 
 
 def test_a_run_has_a_deadline(small_server: Any) -> None:
     small_server.change = slowly(0.05)
-    started = time.monotonic()
     result = run_here(small_server, run=1.0)
-    assert time.monotonic() - started < 10
     assert (result.exit_code, result.stopped) == (2, "it took longer than 1 s: pass a higher --time-limit")
+    # no more than there is time for, one after the other; what was created is deleted later
+    assert sum(method != "DELETE" for method, _, _ in small_server.requests) <= 1 + 1.0 / 0.05
 
 
 def test_an_observation_that_loses_its_connection_changes_no_verdict(small_server: Any) -> None:
@@ -274,31 +272,58 @@ def test_an_interruption_at_any_moment_is_no_verdict(
         for _ in range(2):
             process.send_signal(number)
             time.sleep(0.05)
-        output, errors = process.communicate(timeout=30)
+        output, errors = process.communicate(timeout=120)
     assert process.returncode == 2, output + errors
     assert "Traceback" not in output + errors
     assert "interrupted" in output + errors
 
 
+@pytest.mark.parametrize("module", ["requests", "_pytest.helpconfig"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_an_interruption_that_a_library_swallows_is_not_lost(
+    module: str, number: signal.Signals, small_server: Any, tmp_path: Path, run_contract: Contract
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        f"""
+import os, sys
+
+class Swallowing:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            try:
+                os.kill(os.getpid(), {int(number)})
+            except BaseException:
+                pass
+
+sys.meta_path.insert(0, Swallowing())
+"""
+    )
+    arguments = ["--url", small_server.url, "--api-key", small_server.api_key, "--safe", "--yes"]
+    named = ["--sender-id", "123", "--phone-number", "+33612345678"]
+    run = run_contract(*arguments, *named, env={**os.environ, "PYTHONPATH": str(tmp_path)})
+    assert (run.returncode, small_server.sms) == (2, {}), run
+    assert "interrupted" in run.stdout + run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
+
+
 def test_an_interruption_ends_what_waits(
     small_server: Any, start_contract: Callable[..., subprocess.Popen[str]]
 ) -> None:
-    is_asked = threading.Event()
+    is_asked, is_over = threading.Event(), threading.Event()
 
     def change(handler: Handler, status: int, content: bytes) -> tuple[int, bytes]:
         if status == 200:
             is_asked.set()
-            time.sleep(8)
+            is_over.wait(300)
         return status, content
 
     small_server.change = change
     arguments = ["--url", small_server.url, "--api-key", small_server.api_key, "--sends-nothing"]
     with start_contract(*arguments, *ONE) as process:
-        assert is_asked.wait(30)
-        started = time.monotonic()
+        assert is_asked.wait(120)
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=30)
-    assert time.monotonic() - started < 7.5
+        output, errors = process.communicate(timeout=120)  # the answer does not come before
+        is_over.set()
     assert (process.returncode, errors) == (2, "")
     assert "could not be tested: it was interrupted" in output
 

@@ -48,7 +48,7 @@ def left_on_mock(server: MockServer) -> list[int]:
 def run_halfway(start: Start, server: MockServer) -> subprocess.Popen[str]:
     """A run that has created some messages and is not at its end."""
     run = start(*arguments(server), "--yes", "--rate", "20")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while len(server.messages) < 3 and time.monotonic() < deadline:
         time.sleep(0.02)
     return run
@@ -139,7 +139,7 @@ def test_what_was_created_is_deleted_after_an_interruption(number: signal.Signal
     with MockServer() as server:
         run = run_halfway(start_contract, server)
         run.send_signal(number)
-        output, _ = run.communicate(timeout=60)
+        output, _ = run.communicate(timeout=120)
         assert run.returncode == 2, output
         assert server.messages
         assert left_on_mock(server) == []
@@ -152,10 +152,17 @@ def test_what_was_created_is_deleted_after_an_outage(comes_back: bool, start_con
     with MockServer() as server:
         run = run_halfway(start_contract, server)
         server.fault("refuse")
-        if comes_back:
-            time.sleep(3)  # longer than the suite looks whether a single connection was dropped
-            server.clear_faults()
-        output, _ = run.communicate(timeout=60)
+        with run:
+            output = ""
+            if comes_back:
+                assert run.stdout is not None
+                for line in run.stdout:
+                    output += line
+                    if "Ctrl-C ends this" in line:  # by now it has looked whether a single connection was dropped
+                        server.clear_faults()
+                run.wait(120)
+            else:
+                output, _ = run.communicate(timeout=120)
         assert run.returncode == 2, output
         assert "it stopped answering" in output
         assert server.messages
@@ -265,21 +272,20 @@ def test_a_message_without_a_report_may_have_sms_that_are_scheduled(
 def test_a_second_signal_ends_a_deletion_that_hangs(
     number: signal.Signals, small_server: Any, start_contract: Start
 ) -> None:
-    is_deleting = threading.Event()
+    is_deleting, is_over = threading.Event(), threading.Event()
 
     def change(handler: Any, status: int, body: bytes) -> tuple[int, bytes]:
         if handler.command == "DELETE":
             is_deleting.set()
-            time.sleep(8)
+            is_over.wait(300)
         return status, body
 
     small_server.change = change
     run = start_contract(*arguments(small_server), *FAST, "--check", "numbers_may_be_a_list")
-    assert is_deleting.wait(30)
-    started = time.monotonic()
+    assert is_deleting.wait(120)
     run.send_signal(number)
-    output, errors = run.communicate(timeout=30)
-    assert time.monotonic() - started < 5
+    output, errors = run.communicate(timeout=120)  # the answer does not come before
+    is_over.set()
     assert (run.returncode, errors) == (0, "")  # the checks were done
     assert re.search(r"NOT DELETED: message 1 \(SMS 1, 2\): .*interrupted", output)
     assert "Created: 1 messages with 2 SMS." in output

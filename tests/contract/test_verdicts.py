@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sms_scheduler_contract import observations
+from sms_scheduler_contract import observations, prove
 from sms_scheduler_contract.mutants import CONFORMING
 from sms_scheduler_contract.mutants.another_server import another_server
 from sms_scheduler_contract.runner import planned
@@ -142,3 +142,20 @@ def test_any_key_may_be_the_right_one(key: str, run_contract: Contract) -> None:
     with MockServer(api_key=key) as server:
         run = run_contract("--url", server.url, "--api-key", server.api_key, "-k", "keys")
     assert run.returncode == 0, run.stdout
+
+
+# The proof
+
+
+def test_the_proof_knows_by_which_check_each_mutant_was_caught(checks: dict[str, str]) -> None:
+    known = prove._known_by()
+    mutants = {(kind.heading, name) for kind in prove.KINDS.values() if kind.is_broken for name in kind.servers}
+    assert known.keys() == mutants
+    assert set(known.values()) <= checks.keys()
+
+
+@pytest.mark.parametrize("known_by", ["a_message_is_deleted", "numbers_may_be_a_list"])
+def test_the_proof_tries_the_check_that_is_expected_to_fail_first(known_by: str) -> None:
+    findings = prove.Proving("mutant", "one-too-many-deleted", seed=0, known_by=known_by).run()
+    assert (findings.failed.keys(), findings.problem) == ({"a_message_is_deleted"}, None)
+    assert (findings.surprise is None) == (known_by == "a_message_is_deleted")

@@ -126,6 +126,8 @@ class Conversation:
                 f"{other}/{i}",
                 f"{kind}/{i + 2**32}",
                 f"{kind}/-{i}",
+                f"{kind}/{str(i)[:-1]}",
+                f"{kind}/{str(i)[1:]}",
                 f"{kind}/{i}x",
                 f"{kind}/x",
                 f"{kind}/{'9' * 30}",

@@ -4,11 +4,9 @@ import argparse
 import difflib
 import os
 import re
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,7 +23,7 @@ from .safe_mode import SafeMode
 from .server import Effort, Server
 from .session import Limits
 from .shown import Shown
-from .signals import handled_signals
+from .signals import Signals
 from .target import Target
 
 _PROGRAM = "sms-scheduler-contract"
@@ -33,38 +31,21 @@ PASSED, FAILED, CANNOT_TEST = 0, 1, 2
 _MOST = 1_000_000  # of seconds, requests or threads
 
 
-class _Signals:
-    """Until the run begins, a signal ends the command; later it ends the run, and what is left is done."""
-
-    def __init__(self) -> None:
-        self.server: Server | None = None
-
-    def __call__(self, number: int, frame: FrameType | None) -> None:
-        if self.server is None:
-            signal.signal(number, signal.SIG_IGN)
-            raise KeyboardInterrupt
-        self.server.session.course.interrupt()
-
-
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], signals: Signals) -> int:
     """Run the command. Returns the exit code."""
-    sys.unraisablehook = _ignore_interruptions
     options = _parser().parse_args(arguments)
     output = console()
-    signals = _Signals()
-    for number in handled_signals():
-        signal.signal(number, signals)
     try:
+        signals.check()
         return _do(options, output, signals)
     except (CannotTestError, NotTestedError) as error:
         problem = str(error)
     except KeyboardInterrupt:
         problem = "interrupted"
     except Exception as error:  # a crash of the suite is no verdict, whatever it is
-        problem = f"the suite itself failed: {where(error)}"
+        problem = "interrupted" if signals.is_interrupted else f"the suite itself failed: {where(error)}"
     finally:
-        for number in handled_signals():
-            signal.signal(number, signal.SIG_IGN)
+        signals.end()
         output.file.flush()
     _say(problem, options)
     return CANNOT_TEST
@@ -76,13 +57,7 @@ def _say(problem: str, options: argparse.Namespace) -> None:
     console(is_error=True).print(f"{_PROGRAM}: {line}", markup=False, soft_wrap=True)
 
 
-def _ignore_interruptions(problem: "sys.UnraisableHookArgs") -> None:
-    """An interruption that came up where it cannot be raised, as in the garbage collector, is not shown."""
-    if not issubclass(problem.exc_type, KeyboardInterrupt):
-        sys.__unraisablehook__(problem)
-
-
-def _do(options: argparse.Namespace, output: Console, signals: _Signals) -> int:
+def _do(options: argparse.Namespace, output: Console, signals: Signals) -> int:
     _check_options(options)
     if options.list:
         plugin = planned(Server(Target("http://localhost", "none")), options.check, _selected(options))
@@ -259,18 +234,18 @@ def _test(
     target: Target,
     options: argparse.Namespace,
     output: Console,
-    signals: _Signals,
+    signals: Signals,
     put_forward: Callable[[float], None] | None = None,
 ) -> int:
     server = _server(target, options, put_forward)
     _check_names(server, options.check)
     try:
         _prepare(server, options, output)
+        signals.begin(server.session.course.interrupt)
     except (CannotTestError, KeyboardInterrupt) as error:
         reason = Shown.without(target.api_key).line(str(error) or "it was interrupted")
         _report(RunResult(target.url, [], stopped=reason, seed=options.seed), options, output)
         raise
-    signals.server = server
     selection: dict[str, Any] = {"names": options.check, "options": _selected(options), "jobs": options.jobs}
     if options.format == "json":
         return _report(run(server, **selection), options, output)

@@ -21,6 +21,9 @@ class Exchange:
         content_type: Its Content-Type header.
         response_body: Its body.
         location: Its Location header.
+        at: When it was over, by the server's clock, in seconds since some moment.
+        waited: For how many seconds the check let time pass before, by the server's clock.
+        group: Those with the same number were sent at once; 0 if it was sent alone.
     """
 
     method: str
@@ -32,6 +35,9 @@ class Exchange:
     content_type: str | None = None
     response_body: bytes = b""
     location: str = ""
+    at: float = 0.0
+    waited: float = 0.0
+    group: int = 0
 
     @classmethod
     def of(cls, base_url: str, request: requests.PreparedRequest, response: requests.Response | None) -> Self:

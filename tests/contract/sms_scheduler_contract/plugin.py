@@ -133,7 +133,7 @@ class ContractPlugin:
         return Failure(
             shown.text(error.expected),
             shown.text(error.received + again),
-            reproducer(exchanges, server.target),
+            reproducer(exchanges, server.target, server.session.course.history),
             shown.text(cause),
         )
 

@@ -3,11 +3,15 @@
 What a server said is data there: nothing of it is run, and an id that is read from a response is a whole number or nothing.
 """
 
+import itertools
 import json
+import math
 import re
 import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
+
+import attrs
 
 from .exchange import Exchange
 from .keys import KEY_VARIABLE, in_shell
@@ -21,10 +25,43 @@ _ID_AND_MORE = re.compile(r"/(sms|message)/([^0-9%]*)([0-9]{1,100})([^0-9].*)?")
 Id = tuple[str, int]
 
 
-def reproducer(exchanges: Sequence[Exchange], target: Target) -> str:
-    """The lines that send the same again. Ids are read from the new responses; an unused id is the nearest one plus a number."""
-    shown = list(_worth_showing(exchanges))
-    return "\n".join([f"url={shlex.quote(target.url)}  # {KEY_VARIABLE} must be set", *_lines(shown, target)])
+def reproducer(exchanges: Sequence[Exchange], target: Target, history: Sequence[Exchange] = ()) -> str:
+    """The lines that send the same again. Ids are read from the new responses; an unused id is the nearest one plus a number.
+
+    `history` has all that was sent in the run: messages that earlier checks created are created first.
+    """
+    shown = list(_worth_showing(_with_creations(exchanges, history)))
+    lines = [f"url={shlex.quote(target.url)}  # {KEY_VARIABLE} must be set"]
+    if others := _others_meanwhile(exchanges, history):
+        lines.append(
+            f"# {others} other requests were answered meanwhile: if these show no failure, it depends on those."
+        )
+    return "\n".join([*lines, *_in_loops(list(_steps(shown, target)))])
+
+
+def _with_creations(exchanges: Sequence[Exchange], history: Sequence[Exchange]) -> Sequence[Exchange]:
+    """The exchanges behind the earlier creations of the messages that they ask for, as long after them as they were."""
+    asked: set[Id] = set()
+    given: set[int] = set()
+    for exchange in exchanges:
+        if (found := _BY_ID.fullmatch(exchange.path)) and int(found[2]) not in given:
+            asked.add((found[1], int(found[2])))
+        given |= {number for (_, number), _ in _ids(exchange)}
+    before = itertools.takewhile(lambda exchange: exchange is not exchanges[0], history if asked else ())
+    creations = [exchange for exchange in before if exchange.method == "POST" and asked & dict(_ids(exchange)).keys()]
+    if not creations:
+        return exchanges
+    first, *others = exchanges
+    waited = math.ceil(first.at - creations[-1].at)
+    alone = [attrs.evolve(creation, waited=0.0, group=0) for creation in creations]
+    return [*alone, attrs.evolve(first, waited=float(waited)), *others]
+
+
+def _others_meanwhile(exchanges: Sequence[Exchange], history: Sequence[Exchange]) -> int:
+    """How many requests of other checks the server answered between the first and the last of these."""
+    own = set(map(id, exchanges))
+    places = [place for place, exchange in enumerate(history) if id(exchange) in own]
+    return places[-1] - places[0] + 1 - len(places) if places else 0
 
 
 def _worth_showing(exchanges: Sequence[Exchange]) -> Iterator[Exchange]:
@@ -39,22 +76,68 @@ def _worth_showing(exchanges: Sequence[Exchange]) -> Iterator[Exchange]:
         given |= dict(_ids(exchange)).keys()
 
 
-def _lines(exchanges: Sequence[Exchange], target: Target) -> Iterator[str]:
+def _steps(exchanges: Sequence[Exchange], target: Target) -> Iterator[str]:
+    """The lines of each exchange, or of those that were sent at once."""
     names = _names(exchanges)
     known: dict[Id, str] = {}
-    for index, exchange in enumerate(exchanges, 1):
-        command = f"curl -gsS {_arguments(exchange, known, target)}"
-        if body := _body(exchange, target):
-            command = f"{body} | {command} --data-binary @-"
-        ids = {key: path for key, path in _ids(exchange) if key in names and key not in known}
-        if not ids:
-            yield f"{command} -w '\\n%{{http_code}}\\n'"
+    numbered = enumerate(exchanges, 1)
+    for _, group in itertools.groupby(numbered, lambda item: (item[1].group, item[1].group or item[0])):
+        together = list(group)
+        lines = [f"sleep {together[0][1].waited:g}"] if together[0][1].waited else []
+        commands = {}
+        for descriptor, (index, exchange) in enumerate(together, 3):
+            command = commands[index] = _command(exchange, known, target, names)
+            if len(together) > 1:
+                lines.append(f"exec {descriptor}< <({command})")
+                commands[index] = f"cat <&{descriptor}"
+        for index, exchange in together:
+            lines += _answered(index, exchange, commands[index], names, known)
+        yield "\n".join(lines)
+
+
+def _command(exchange: Exchange, known: dict[Id, str], target: Target, names: dict[Id, str]) -> str:
+    command = f"curl -gsS {_arguments(exchange, known, target)}"
+    if body := _body(exchange, target):
+        command = f"{body} | {command} --data-binary @-"
+    return command if _new_ids(exchange, names, known) else f"{command} -w '\\n%{{http_code}}\\n'"
+
+
+def _answered(
+    index: int, exchange: Exchange, command: str, names: dict[Id, str], known: dict[Id, str]
+) -> Iterator[str]:
+    """The lines that show a response, and read the ids in it that are asked for later."""
+    ids = _new_ids(exchange, names, known)
+    yield f"response{index}=$({command}); printf '%s\\n' \"$response{index}\"" if ids else command
+    for key, path in ids.items():
+        known[key] = names[key]
+        code = shlex.quote(f"import json, sys; print(int(json.load(sys.stdin){path}))")
+        yield f'{names[key]}=$(python3 -c {code} <<<"$response{index}")'
+
+
+def _new_ids(exchange: Exchange, names: dict[Id, str], known: dict[Id, str]) -> dict[Id, str]:
+    return {key: path for key, path in _ids(exchange) if key in names and key not in known}
+
+
+def _in_loops(steps: list[str]) -> Iterator[str]:
+    """The steps, those that are repeated, alone or in turns, as a loop."""
+    place = 0
+    while place < len(steps):
+        counts = {length: _repetitions(steps[place:], length) for length in (1, 2, 3, 4)}
+        length = next((length for length, count in counts.items() if count > 2), 0)
+        if not length:
+            yield steps[place]
+            place += 1
             continue
-        yield f"response{index}=$({command}); printf '%s\\n' \"$response{index}\""
-        for key, path in ids.items():
-            known[key] = names[key]
-            code = shlex.quote(f"import json, sys; print(int(json.load(sys.stdin){path}))")
-            yield f'{names[key]}=$(python3 -c {code} <<<"$response{index}")'
+        block = "; ".join(steps[place : place + length]).replace("\n", "; ")
+        yield f"for _ in {{1..{counts[length]}}}; do {block}; done"
+        place += length * counts[length]
+
+
+def _repetitions(steps: list[str], length: int) -> int:
+    """How often the first of some steps come one after the other."""
+    block = steps[:length]
+    blocks = (steps[place : place + length] for place in range(0, len(steps), length))
+    return sum(1 for _ in itertools.takewhile(lambda other: other == block, blocks))
 
 
 def _names(exchanges: Sequence[Exchange]) -> dict[Id, str]:

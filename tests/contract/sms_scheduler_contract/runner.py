@@ -29,7 +29,7 @@ from .results import Result, RunResult
 from .safe_mode import Account
 from .server import Server
 from .shown import Shown
-from .signals import handled_signals
+from .signals import MOST_INTERRUPTIONS, handled_signals
 
 _FOLDER = Path(__file__).parent
 # In this order: what later ones rely on comes first, and in safe mode later ones use the messages of earlier ones.
@@ -51,8 +51,6 @@ _ARGUMENTS = [
     *("-p", "no:unraisableexception"),
     *("-p", "no:faulthandler"),
 ]
-# After so many interruptions a library that does not return is left at once.
-_MOST_INTERRUPTIONS = 3
 
 hypothesis.settings.register_profile("contract", hypothesis.settings.get_profile("default"), database=None)
 
@@ -103,6 +101,8 @@ def run(
             if not (throwaway or plugin.stopped):
                 progress.on_text("Observing what the page leaves open.")
                 _observe(server, jobs, observations, shown)
+            if server.session.course.is_interrupted:  # whatever became of the exceptions
+                raise KeyboardInterrupt
         if not throwaway:
             with _stopping(plugin, shown):
                 leftovers = [shown.line(leftover) for leftover in server.clean_up(progress.on_text, jobs)]
@@ -214,7 +214,7 @@ def _interruptible(server: Server) -> Iterator[None]:
         nonlocal interruptions
         interruptions += 1
         server.session.course.interrupt()
-        if interruptions >= _MOST_INTERRUPTIONS:
+        if interruptions >= MOST_INTERRUPTIONS:
             raise KeyboardInterrupt
 
     before: dict[Any, Any] = {number: signal.signal(number, interrupt) for number in handled_signals()}

@@ -76,7 +76,6 @@ class Known:
         past: The messages that were created for a past date, by that.
         sent: Those whose SMS are followed until they are sent, and when they were created.
         ahead: Those that are to be sent tomorrow or later, by their dates.
-        put_forward: By how many seconds the server's clock was put forward.
         lock: Who has it finds something out.
     """
 
@@ -89,8 +88,13 @@ class Known:
     past: dict[str, Created] = attrs.field(factory=dict)
     sent: list[tuple[Created, float]] = attrs.field(factory=list)
     ahead: dict[str, Created] = attrs.field(factory=dict)
-    put_forward: float = 0.0
     lock: Any = attrs.field(factory=threading.RLock)
+
+    @property
+    def needed(self) -> set[int]:
+        """The ids of the messages that later checks look at, and of their SMS."""
+        messages = [*self.past.values(), *(created for created, _ in self.sent), *self.ahead.values()]
+        return {id_ for created in messages for id_ in (created.message_id, *created.ids)}
 
 
 class Server:
@@ -260,7 +264,7 @@ class Server:
 
     def now(self) -> float:
         """The time by the server's clock, in seconds since some moment."""
-        return time.monotonic() + self.known.put_forward
+        return self.session.course.now()
 
     def wait(self, seconds: float) -> None:
         """Let time pass on the server's clock."""
@@ -268,7 +272,8 @@ class Server:
             self.session.pause(seconds)
         else:
             self._put_forward(seconds)
-            self.known.put_forward += seconds
+            self.session.course.put_forward += seconds
+        self.session.waited += seconds
 
     def may_make_up(self) -> None:
         """Raise NotTestedError in safe mode, where no request has made-up content."""
@@ -444,11 +449,15 @@ class Server:
         if self.known.has_one_connection:
             raise NotTestedError("it answers on one connection only as long as that is open")
         contents = [b"" if body is None else json.dumps(body).encode() for _, _, body in calls]
-        with ThreadPoolExecutor(len(calls)) as pool:
-            asked = [
-                pool.submit(self.request, *call[:2], body=body) for call, body in zip(calls, contents, strict=True)
-            ]
-            responses = [future.result() for future in asked]
+        self.session.group = len(self.session.record) + 1
+        try:
+            with ThreadPoolExecutor(len(calls)) as pool:
+                asked = [
+                    pool.submit(self.request, *call[:2], body=body) for call, body in zip(calls, contents, strict=True)
+                ]
+                responses = [future.result() for future in asked]
+        finally:
+            self.session.group = 0
         for (operation_id, identifier, _), response in zip(calls, responses, strict=True):
             self._check_documented(operation_id, identifier, response)
         return responses

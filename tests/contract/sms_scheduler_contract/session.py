@@ -66,6 +66,7 @@ class Course:
         history: What was sent and received since the run began.
         is_interrupted: Whether the user asked to stop: each further request raises KeyboardInterrupt.
         stopped: Why the run ends: each further request raises this.
+        put_forward: By how many seconds the server's clock was put forward.
         is_fresh: Whether each request has a connection of its own, since one was lost that had been used before. A server may
             close what it has kept open at any time, and without a word.
         turn: Who has it sends a request again that the server has refused with 429.
@@ -78,6 +79,7 @@ class Course:
     history: list[Exchange] = attrs.field(factory=list)
     is_interrupted: bool = False
     stopped: CannotTestError | None = None
+    put_forward: float = 0.0
     is_fresh: bool = False
     turn: Lock = attrs.field(factory=Lock)
     waiting: list["SimpleQueue[Any]"] = attrs.field(factory=list)
@@ -87,6 +89,10 @@ class Course:
         """The course of a run that begins now."""
         late = f"it took longer than {limits.run:g} s: pass a higher --time-limit"
         return cls(limits, time.monotonic() + limits.run, late)
+
+    def now(self) -> float:
+        """The time by the server's clock, in seconds since some moment."""
+        return time.monotonic() + self.put_forward
 
     def interrupt(self) -> None:
         """End what waits, and let no further request be sent. A signal handler may call this."""
@@ -131,6 +137,8 @@ class Session(requests.Session):
         exchanges: What was sent and received since the scenario began.
         record: What was sent and received since the session began.
         course: What it has in common with the other sessions of the run.
+        waited: For how many seconds the check has let time pass since the last exchange.
+        group: The number of the requests that are being sent at once; 0 if there are none.
         patience: For how many seconds a whole response is awaited, if that is less than the limit of the run.
     """
 
@@ -146,6 +154,8 @@ class Session(requests.Session):
         self.exchanges: list[Exchange] = []
         self.record: list[Exchange] = []
         self.course = course
+        self.waited = 0.0
+        self.group = 0
         self.patience = math.inf
         self.trust_env = False  # no proxy, no certificate and no password of the environment
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # a cookie might replace the key
@@ -281,7 +291,10 @@ class Session(requests.Session):
         _check_depth(response.content)
 
     def _record(self, request: requests.PreparedRequest, response: requests.Response | None) -> None:
-        exchange = Exchange.of(self._base_url, request, response)
+        exchange = attrs.evolve(
+            Exchange.of(self._base_url, request, response), at=self.course.now(), waited=self.waited, group=self.group
+        )
+        self.waited = 0.0
         for record in self.exchanges, self.record, self.course.history:
             record.append(exchange)
         self._after(exchange)

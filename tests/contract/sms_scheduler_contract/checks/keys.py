@@ -5,7 +5,7 @@ from typing import Any
 import requests
 
 from ..contract_check import contract_check
-from ..errors import expect
+from ..errors import NotTestedError, expect
 from ..keys import WRONG_KEYS, wrong_header
 from ..models import Draft
 from ..server import Server
@@ -136,6 +136,36 @@ def test_a_negative_id_is_not_found(server: Server) -> None:
         expect(response.status_code in {400, 404}, expected, _shown(response))
     now = report_of(server, created)
     expect_state(server, created, now == report, f"message {created.message_id} is unchanged: {report}", now)
+
+
+@contract_check("integer id: The id of the message", alone=True, unsafe="others may have the ids")
+def test_a_part_of_an_id_is_another_id(server: Server) -> None:
+    """What an id begins or ends with is another id: it leads to no report of that message or SMS, and its deletion spares them."""
+    created = server.create(Draft(numbers=(0,)))
+    report = report_of(server, created)
+    message_parts, sms_parts = (_parts(id_) - server.known.needed for id_ in (created.message_id, created.ids[0]))
+    if not (message_parts or sms_parts):
+        raise NotTestedError("its ids have one digit, or begin with those of messages that are needed later")
+    for part in sorted(message_parts):
+        rows = server.message(part) or {}
+        expected = f"{part} is another id than {created.message_id}, that of a message to {', '.join(created.sms_ids)}"
+        expect(not rows.keys() & report.keys(), expected, rows)
+        server.delete_message(part)
+    for part in sorted(sms_parts):
+        sms = server.sms(part)
+        expected = (
+            f"{part} is another id than {created.ids[0]}, that of an SMS to {report[created.ids[0]].phone_number}"
+        )
+        expect(sms is None or sms.phone_number not in created.sms_ids, expected, sms)
+        server.delete_sms(part)
+    now = report_of(server, created)
+    expect_state(server, created, now == report, f"message {created.message_id} is unchanged: {report}", now)
+
+
+def _parts(identifier: int) -> set[int]:
+    """What is left of an id without its first or its last digit. It may be the id of an earlier message, or none."""
+    digits = str(identifier)
+    return {int(part) for part in (digits[:-1], digits[1:]) if part.strip("0")}
 
 
 @contract_check(

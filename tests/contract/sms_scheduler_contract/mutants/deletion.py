@@ -40,6 +40,19 @@ def _delete_everything(exchange: Exchange) -> None:
         exchange.server.ledger.delete_message(message.id)
 
 
+def _delete_all_like_it(exchange: Exchange) -> Response:
+    """What SQL does with `id LIKE '12%'`."""
+    if not exchange.has_the_key:
+        return exchange.answer()
+    ledger, of_sms = exchange.server.ledger, exchange.request.operation == "deleteSms"
+    count = 0
+    for message in exchange.server.messages:
+        for sms in message.sms:
+            if str(sms.id if of_sms else message.id).startswith(exchange.request.id):
+                count += bool(ledger.delete_sms(sms.id))
+    return Response(200, {"success": bool(count) if of_sms else count}) if count else exchange.answer()
+
+
 def _delete_the_number_elsewhere(exchange: Exchange) -> None:
     every_sms = [sms for message in exchange.server.messages for sms in message.sms]
     numbers = {sms.phone_number for sms in every_sms if str(sms.id) == exchange.request.id}
@@ -142,6 +155,12 @@ MUTANTS: Mapping[str, Mutant] = {
     ),
     "deletes-sms-by-message-id": Mutant(
         "Where an SMS is to be deleted, the id of its message does as well", DELETE_SMS, do.sms_of_another_kind_of_id
+    ),
+    "deletes-messages-by-the-first-digits": Mutant(
+        "With a message, those whose ids begin with its digits are deleted", DELETE_MESSAGE, _delete_all_like_it
+    ),
+    "deletes-sms-by-the-first-digits": Mutant(
+        "With an SMS, those whose ids begin with its digits are deleted", DELETE_SMS, _delete_all_like_it
     ),
     "deletes-nothing": Mutant("Deletions succeed and delete nothing", DELETIONS, _pretend_to_delete),
     "deletes-no-sms": Mutant("The deletion of an SMS succeeds and deletes nothing", DELETE_SMS, _pretend_to_delete),

@@ -38,6 +38,14 @@ def _rows_of_other_messages_too(exchange: Exchange) -> Response:
     return Response(200, [row for row in rows if row["phone_number"] in numbers])
 
 
+def _rows_of_all_messages_like_it(exchange: Exchange) -> Response:
+    """What SQL does with `id LIKE '%12'`."""
+    ids = [str(message.id) for message in exchange.server.messages if str(message.id).endswith(exchange.request.id)]
+    answers = [exchange.answer(id=id_) for id_ in ids or [exchange.request.id]]
+    rows = [row for answer in answers if answer.status == 200 for row in cast("list[Any]", answer.body)]
+    return Response(200, rows) if rows else exchange.answer()
+
+
 def _read_id(change: Callable[[str], object]) -> Handle:
     """The id is read in another way."""
     return lambda exchange: exchange.answer(id=str(change(exchange.request.id)))
@@ -68,6 +76,11 @@ def _read_twice(exchange: Exchange, sms: Any) -> object:
 
 
 MUTANTS: Mapping[str, Mutant] = {
+    "messages-by-the-last-digits": Mutant(
+        "The report of a message has the SMS of those whose ids end with its digits",
+        GET_MESSAGE,
+        _rows_of_all_messages_like_it,
+    ),
     "row-left-out": Mutant("The last SMS has no row in a report", GET_MESSAGE, do.rows(lambda rows: rows[:-1])),
     "last-of-several-rows-left-out": Mutant(
         "The last of several SMS has no row in a report",
