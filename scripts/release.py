@@ -17,7 +17,7 @@ def main() -> int:
     parser.add_argument("tag", nargs="?", help="the tag that it is made for, such as v0.3.0")
     tag = parser.parse_args().tag
     texts = (ROOT / name for name in ("openapi.yaml", "CHANGELOG.md", "pyproject.toml"))
-    found = problems(tag, *(path.read_text(encoding="utf-8") for path in texts))
+    found = uncommitted(ROOT) or problems(tag, *(path.read_text(encoding="utf-8") for path in texts)) or outdated()
     if not found:
         shutil.rmtree(ROOT / "dist", ignore_errors=True)
         found = build_and_check(ROOT, ROOT / "dist")
@@ -25,6 +25,23 @@ def main() -> int:
         print(*sorted(f"dist/{path.name}" for path in (ROOT / "dist").iterdir()), sep="\n")
     print(*found, sep="\n", end="\n" if found else "", file=sys.stderr)
     return int(bool(found))
+
+
+def uncommitted(folder: Path) -> list[str]:
+    """What a build of a folder would have that its commit does not have, or the other way round, in one line."""
+    command = ["git", "-C", str(folder), "status", "--porcelain"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return [f"a release is made from a commit: {done.stderr.strip()}"]
+    files = [line[3:] for line in done.stdout.splitlines()]
+    more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+    return [f"commit these or undo them: {', '.join(files[:3])}{more}"] if files else []
+
+
+def outdated() -> list[str]:
+    """Whether the client is another one than the document gives, in one line."""
+    done = subprocess.run([sys.executable, "-P", "-m", "generator", "--check"], capture_output=True, check=False)
+    return ["openapi.yaml gives other files: run scripts/generate and commit what it writes"] if done.returncode else []
 
 
 def problems(tag: str | None, document: str, changelog: str, project: str) -> list[str]:

@@ -1,5 +1,6 @@
 """The examples of the README and of the guide to the mock server, run as written."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -76,3 +77,19 @@ def test_the_scripts_it_names_are_there() -> None:
     named = set(re.findall(r"scripts/(\w+)", README.read_text()))
     assert named, "the README names no script"
     assert [name for name in named if not (ROOT / "scripts" / name).exists()] == []
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the scripts are for bash")
+def test_a_script_ends_if_its_environment_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts" / "environment", tmp_path / "scripts")
+    (tmp_path / "scripts" / "greet").write_text('set -euo pipefail\n. "$(dirname "$0")/environment"\necho hello\n')
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "requirements.lock").write_text(f"uv==0 --hash=sha256:{'0' * 64}\n")
+    environment = {**os.environ, "PIP_NO_INDEX": "1", "PYTHON": sys.executable}
+    done = subprocess.run(
+        ["bash", "scripts/greet"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Setting up .venv failed, as shown above" in done.stderr
+    assert not (tmp_path / ".venv" / "made-from").exists()

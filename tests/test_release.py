@@ -48,6 +48,45 @@ def test_nothing_but_the_address_keeps_this_version_from_going_out() -> None:
     assert release.problems(None, *texts) in ([], release.problems(None, DOCUMENT, CHANGELOG, "REPOSITORY"))
 
 
+def test_only_what_is_committed_is_released(tmp_path: Path) -> None:
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    (said,) = release.uncommitted(tmp_path)
+    assert re.match("a release is made from a commit: .*not a git repository", said)
+    for name in "abcd":
+        (tmp_path / name).write_text("")
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
+        subprocess.run([*git, *command], check=True, timeout=60)
+    assert release.uncommitted(tmp_path) == []
+    (tmp_path / "a").write_text("x")
+    (tmp_path / "b").unlink()
+    (tmp_path / "e").write_text("")
+    assert release.uncommitted(tmp_path) == ["commit these or undo them: a, b, e"]
+    (tmp_path / "c").unlink()
+    (tmp_path / "d").unlink()
+    assert release.uncommitted(tmp_path) == ["commit these or undo them: a, b, c and 2 more"]
+
+
+@pytest.mark.parametrize("check", ["uncommitted", "problems", "outdated", "build_and_check"])
+def test_each_of_them_ends_it(
+    check: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a tree that is in order but for one thing."""
+    for name in ("openapi.yaml", "CHANGELOG.md", "pyproject.toml"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr(release, "ROOT", tmp_path)
+    monkeypatch.setattr(sys, "argv", ["release"])
+    for name in ("uncommitted", "problems", "outdated", "build_and_check"):
+        monkeypatch.setattr(release, name, lambda *_, said=["no"] if name == check else []: said)
+    assert release.main() == 1
+    assert capsys.readouterr() == ("", "no\n")
+
+
+def test_another_client_than_the_document_gives_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert release.outdated() == []
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    assert release.outdated() == ["openapi.yaml gives other files: run scripts/generate and commit what it writes"]
+
+
 @pytest.fixture(scope="module")
 def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What is built, twice, of a copy of the tree with other times and permissions."""
@@ -97,6 +136,19 @@ def test_what_is_in_the_archives(archives: Path) -> None:
     with tarfile.open(sdist) as archive:
         in_sdist = {name.split("/")[1] for name in archive.getnames()}
     assert in_sdist == {*FILES, "PKG-INFO", "generated", "mock", "campaign", "tests"}
+
+
+def test_on_the_index_no_link_of_the_readme_is_relative(archives: Path) -> None:
+    (wheel,) = archives.glob("*.whl")
+    archive = zipfile.ZipFile(wheel)
+    (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+    text = archive.read(name).decode()
+    (version,) = re.findall(r"^Version: (.*)$", text, re.MULTILINE)
+    (source,) = re.findall(r"^Project-URL: Source, (.*)$", text, re.MULTILINE)
+    links = re.findall(r"\]\((\S+)\)", text)
+    assert {f"{source}/raw/v{version}/docs/mock.png", f"{source}/blob/v{version}/docs/client.md#errors"} <= set(links)
+    assert [link for link in links if "://" not in link] == []
+    assert len(links) == (ROOT / "README.md").read_text("utf-8").count("](")
 
 
 # Modules that a platform lacks for which the packages are tested.

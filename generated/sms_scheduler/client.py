@@ -42,7 +42,9 @@ class SmsScheduler(BaseClient[Sender, httpx.BaseTransport]):
         max_connections: How many connections there are at most; more calls at once wait their turn.
         max_response_bytes: The largest body of a response that is read.
 
-    Raises: ValueError if no API key is known, TypeError or ValueError for an option that cannot work.
+    Raises:
+        ValueError: An option cannot work, or no API key is known.
+        TypeError: An option has another type.
     """
 
     _make_sender = Sender
@@ -90,8 +92,13 @@ class SmsScheduler(BaseClient[Sender, httpx.BaseTransport]):
                 country prefix and without spaces or hyphens, such as `+33123456789`.
             message_stop: Whether a STOP mention is added to the end of the message.
 
-        Returns: The ids of a new message and of its SMS.
-        Raises: BadRequestError (400), UnauthorizedError (401), TransportError or another SmsSchedulerError.
+        Returns:
+            The ids of a new message and of its SMS.
+
+        Raises:
+            BadRequestError: Status 400.
+            UnauthorizedError: Status 401.
+            SmsSchedulerError: Anything else, such as a `TransportError`.
         """
         request = _create_sms.build_request(
             message_text, delivery_date, sender_id, phone_numbers, message_stop, self._settings.timezone
@@ -104,8 +111,13 @@ class SmsScheduler(BaseClient[Sender, httpx.BaseTransport]):
         Args:
             id: The id of the SMS.
 
-        Returns: Where the sending of one SMS stands.
-        Raises: UnauthorizedError (401), NotFoundError (404), TransportError or another SmsSchedulerError.
+        Returns:
+            Where the sending of one SMS stands.
+
+        Raises:
+            UnauthorizedError: Status 401.
+            NotFoundError: Status 404.
+            SmsSchedulerError: Anything else, such as a `TransportError`.
         """
         request = _get_sms.build_request(id)
         return _get_sms.read_response(self._send(request))
@@ -116,8 +128,13 @@ class SmsScheduler(BaseClient[Sender, httpx.BaseTransport]):
         Args:
             id: The id of the SMS.
 
-        Returns: What became of the deletion of one SMS.
-        Raises: UnauthorizedError (401), NotFoundError (404), TransportError or another SmsSchedulerError.
+        Returns:
+            What became of the deletion of one SMS.
+
+        Raises:
+            UnauthorizedError: Status 401.
+            NotFoundError: Status 404.
+            SmsSchedulerError: Anything else, such as a `TransportError`.
         """
         request = _delete_sms.build_request(id)
         return _delete_sms.read_response(self._send(request))
@@ -128,8 +145,13 @@ class SmsScheduler(BaseClient[Sender, httpx.BaseTransport]):
         Args:
             id: The id of the message.
 
-        Returns: The sending report, one row for each SMS.
-        Raises: UnauthorizedError (401), NotFoundError (404), TransportError or another SmsSchedulerError.
+        Returns:
+            The sending report, one row for each SMS.
+
+        Raises:
+            UnauthorizedError: Status 401.
+            NotFoundError: Status 404.
+            SmsSchedulerError: Anything else, such as a `TransportError`.
         """
         request = _get_message.build_request(id)
         return _get_message.read_response(self._send(request))
@@ -140,8 +162,13 @@ class SmsScheduler(BaseClient[Sender, httpx.BaseTransport]):
         Args:
             id: The id of the message.
 
-        Returns: What became of the deletion of the SMS of a message.
-        Raises: UnauthorizedError (401), NotFoundError (404), TransportError or another SmsSchedulerError.
+        Returns:
+            What became of the deletion of the SMS of a message.
+
+        Raises:
+            UnauthorizedError: Status 401.
+            NotFoundError: Status 404.
+            SmsSchedulerError: Anything else, such as a `TransportError`.
         """
         request = _delete_message.build_request(id)
         return _delete_message.read_response(self._send(request))
@@ -156,8 +183,12 @@ class SmsScheduler(BaseClient[Sender, httpx.BaseTransport]):
             timeout: After how many seconds to give up.
             poll: How many seconds to wait before asking again; this grows up to eight times as much.
 
-        Returns: Where the sending of one SMS stands.
-        Raises: WaitTimeoutError, which holds the last report, or what `get_sms` raises.
+        Returns:
+            Where the sending of one SMS stands.
+
+        Raises:
+            WaitTimeoutError: It holds the last report.
+            SmsSchedulerError: What `get_sms` raises.
         """
         wait = Waiting("getSms", timeout, poll)
         while True:
@@ -178,8 +209,12 @@ class SmsScheduler(BaseClient[Sender, httpx.BaseTransport]):
             timeout: After how many seconds to give up.
             poll: How many seconds to wait before asking again; this grows up to eight times as much.
 
-        Returns: The sending report, one row for each SMS.
-        Raises: WaitTimeoutError, which holds the last report, or what `get_message` raises.
+        Returns:
+            The sending report, one row for each SMS.
+
+        Raises:
+            WaitTimeoutError: It holds the last report.
+            SmsSchedulerError: What `get_message` raises.
         """
         wait = Waiting("getMessage", timeout, poll)
         while True:
@@ -212,7 +247,9 @@ class AsyncSmsScheduler(BaseClient["AsyncSender", httpx.AsyncBaseTransport]):
         max_connections: How many connections there are at most; more calls at once wait their turn.
         max_response_bytes: The largest body of a response that is read.
 
-    Raises: ValueError if no API key is known, TypeError or ValueError for an option that cannot work.
+    Raises:
+        ValueError: An option cannot work, or no API key is known.
+        TypeError: An option has another type.
     """
 
     @staticmethod
@@ -264,8 +301,13 @@ class AsyncSmsScheduler(BaseClient["AsyncSender", httpx.AsyncBaseTransport]):
                 country prefix and without spaces or hyphens, such as `+33123456789`.
             message_stop: Whether a STOP mention is added to the end of the message.
 
-        Returns: The ids of a new message and of its SMS.
-        Raises: BadRequestError (400), UnauthorizedError (401), TransportError or another SmsSchedulerError.
+        Returns:
+            The ids of a new message and of its SMS.
+
+        Raises:
+            BadRequestError: Status 400.
+            UnauthorizedError: Status 401.
+            SmsSchedulerError: Anything else, such as a `TransportError`.
         """
         request = _create_sms.build_request(
             message_text, delivery_date, sender_id, phone_numbers, message_stop, self._settings.timezone
@@ -278,8 +320,13 @@ class AsyncSmsScheduler(BaseClient["AsyncSender", httpx.AsyncBaseTransport]):
         Args:
             id: The id of the SMS.
 
-        Returns: Where the sending of one SMS stands.
-        Raises: UnauthorizedError (401), NotFoundError (404), TransportError or another SmsSchedulerError.
+        Returns:
+            Where the sending of one SMS stands.
+
+        Raises:
+            UnauthorizedError: Status 401.
+            NotFoundError: Status 404.
+            SmsSchedulerError: Anything else, such as a `TransportError`.
         """
         request = _get_sms.build_request(id)
         return _get_sms.read_response(await self._send(request))
@@ -290,8 +337,13 @@ class AsyncSmsScheduler(BaseClient["AsyncSender", httpx.AsyncBaseTransport]):
         Args:
             id: The id of the SMS.
 
-        Returns: What became of the deletion of one SMS.
-        Raises: UnauthorizedError (401), NotFoundError (404), TransportError or another SmsSchedulerError.
+        Returns:
+            What became of the deletion of one SMS.
+
+        Raises:
+            UnauthorizedError: Status 401.
+            NotFoundError: Status 404.
+            SmsSchedulerError: Anything else, such as a `TransportError`.
         """
         request = _delete_sms.build_request(id)
         return _delete_sms.read_response(await self._send(request))
@@ -302,8 +354,13 @@ class AsyncSmsScheduler(BaseClient["AsyncSender", httpx.AsyncBaseTransport]):
         Args:
             id: The id of the message.
 
-        Returns: The sending report, one row for each SMS.
-        Raises: UnauthorizedError (401), NotFoundError (404), TransportError or another SmsSchedulerError.
+        Returns:
+            The sending report, one row for each SMS.
+
+        Raises:
+            UnauthorizedError: Status 401.
+            NotFoundError: Status 404.
+            SmsSchedulerError: Anything else, such as a `TransportError`.
         """
         request = _get_message.build_request(id)
         return _get_message.read_response(await self._send(request))
@@ -314,8 +371,13 @@ class AsyncSmsScheduler(BaseClient["AsyncSender", httpx.AsyncBaseTransport]):
         Args:
             id: The id of the message.
 
-        Returns: What became of the deletion of the SMS of a message.
-        Raises: UnauthorizedError (401), NotFoundError (404), TransportError or another SmsSchedulerError.
+        Returns:
+            What became of the deletion of the SMS of a message.
+
+        Raises:
+            UnauthorizedError: Status 401.
+            NotFoundError: Status 404.
+            SmsSchedulerError: Anything else, such as a `TransportError`.
         """
         request = _delete_message.build_request(id)
         return _delete_message.read_response(await self._send(request))
@@ -330,8 +392,12 @@ class AsyncSmsScheduler(BaseClient["AsyncSender", httpx.AsyncBaseTransport]):
             timeout: After how many seconds to give up.
             poll: How many seconds to wait before asking again; this grows up to eight times as much.
 
-        Returns: Where the sending of one SMS stands.
-        Raises: WaitTimeoutError, which holds the last report, or what `get_sms` raises.
+        Returns:
+            Where the sending of one SMS stands.
+
+        Raises:
+            WaitTimeoutError: It holds the last report.
+            SmsSchedulerError: What `get_sms` raises.
         """
         wait = Waiting("getSms", timeout, poll)
         while True:
@@ -352,8 +418,12 @@ class AsyncSmsScheduler(BaseClient["AsyncSender", httpx.AsyncBaseTransport]):
             timeout: After how many seconds to give up.
             poll: How many seconds to wait before asking again; this grows up to eight times as much.
 
-        Returns: The sending report, one row for each SMS.
-        Raises: WaitTimeoutError, which holds the last report, or what `get_message` raises.
+        Returns:
+            The sending report, one row for each SMS.
+
+        Raises:
+            WaitTimeoutError: It holds the last report.
+            SmsSchedulerError: What `get_message` raises.
         """
         wait = Waiting("getMessage", timeout, poll)
         while True:

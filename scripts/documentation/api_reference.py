@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 # The pages, each with its title and its package.
 PACKAGES = {
-    "api-client": ("The client", "sms_scheduler"),
-    "api-mock": ("The mock server", "sms_scheduler_mock"),
-    "api-campaign": ("Campaigns", "sms_scheduler_campaign"),
+    "api-client": ("Client API", "sms_scheduler"),
+    "api-mock": ("Mock server API", "sms_scheduler_mock"),
+    "api-campaign": ("Campaign API", "sms_scheduler_campaign"),
 }
 MAIN, TYPES, ERRORS = "What you call", "Types", "Errors"
 

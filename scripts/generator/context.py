@@ -175,13 +175,14 @@ class Waiter:
     @property
     def docstring(self) -> str:
         """The docstring of the clients' method."""
+        others = f"What `{self.operation.name}` raises."
         return docstring(
             self.summary(self.operation.name),
             more=self.more,
-            sections=[("Args", described([*self.operation.path_parameters, *self.operation.keywords, *self.keywords]))],
-            closing=[
-                f"Returns: {self.operation.result.description}",
-                f"Raises: WaitTimeoutError, which holds the last report, or what `{self.operation.name}` raises.",
+            sections=[
+                ("Args", described([*self.operation.path_parameters, *self.operation.keywords, *self.keywords])),
+                ("Returns", [("", self.operation.result.description)]),
+                ("Raises", [("WaitTimeoutError", "It holds the last report."), (self.operation.root_error, others)]),
             ],
         )
 
@@ -263,14 +264,15 @@ class Operation:
     @property
     def docstring(self) -> str:
         """The docstring of the clients' method."""
-        arguments: Section = ("Args", described([*self.path_parameters, *self.keywords]))
-        returned = [f"Returns: {self.result.description}"] if self.result.type else []
         more = "\n\n".join([*(["Deprecated."] if self.is_deprecated else []), self.description])
-        statuses = {"default": "any other status"}
-        errors = [f"{error.name} ({statuses.get(error.status, error.status)})" for error in self.errors]
-        raised = ", ".join([*errors, "TransportError"])
-        closing = [*returned, f"Raises: {raised} or another {self.root_error}."]
-        return docstring(self.summary, more=more, sections=[arguments], closing=closing)
+        statuses = {"default": "Any other status."}
+        errors = [(error.name, statuses.get(error.status, f"Status {error.status}.")) for error in self.errors]
+        sections: list[Section] = [
+            ("Args", described([*self.path_parameters, *self.keywords])),
+            ("Returns", [("", self.result.description)] if self.result.type else []),
+            ("Raises", [*errors, (self.root_error, "Anything else, such as a `TransportError`.")]),
+        ]
+        return docstring(self.summary, more=more, sections=sections)
 
 
 @attrs.frozen
@@ -461,13 +463,15 @@ class _Builder:
             "max_connections": "How many connections there are at most; more calls at once wait their turn.",
             "max_response_bytes": "The largest body of a response that is read.",
         }
-        known = "" if self.uses.keyless else "ValueError if no API key is known, "
-        closing = f"Raises: {known}TypeError or ValueError for an option that cannot work."
+        wrong = "An option cannot work" + ("." if self.uses.keyless else ", or no API key is known.")
+        raised = [
+            ("ValueError", wrong),
+            ("TypeError", "An option has another type."),
+        ]
         return docstring(
             self.title_line,
             more=more,
-            sections=[("Args", list(arguments.items()))],
-            closing=[closing],
+            sections=[("Args", list(arguments.items())), ("Raises", raised)],
         )
 
     def tag_description(self, tag: str) -> str:

@@ -10,17 +10,15 @@ from openapi_python_client.schema.untrusted_string import UntrustedString
 WIDTH = 108
 
 Section = tuple[str, Sequence[tuple[str, str]]]
-"""The title of a section, and its entries: what is described, and how."""
+"""The title of a section, and its entries: what is described, if it has a name, and how."""
 
 
-def docstring(summary: Any, *, more: Any = None, sections: Sequence[Section] = (), closing: Sequence[str] = ()) -> str:
-    """A docstring as Python code, quotes included; each of the closing sentences starts on a line of its own."""
+def docstring(summary: Any, *, more: Any = None, sections: Sequence[Section] = ()) -> str:
+    """A docstring as Python code, quotes included, in Google's style."""
     parts = [*_paragraphs(text(summary) or "Not described."), *_paragraphs(text(more))]
     for title, entries in sections:
         if entries:
             parts.append(f"{title}:\n" + "\n".join(_entry(name, entry) for name, entry in entries))
-    if closing:
-        parts.append("\n".join(_fill(sentence, rest="    ") for sentence in closing))
     body = _escape("\n\n".join(parts))
     return f'"""{body}\n"""' if "\n" in body or body.endswith('"') else f'"""{body}"""'
 
@@ -46,7 +44,7 @@ def _paragraphs(value: str) -> list[str]:
 
 
 def _entry(name: str, value: str) -> str:
-    return _fill(f"{name}: {value}", first="    ", rest=" " * 8)
+    return _fill(f"{name}: {value}" if name else value, first="    ", rest=" " * 8 if name else " " * 4)
 
 
 def _fill(value: str, first: str = "", rest: str = "") -> str:

@@ -49,11 +49,6 @@ def test_every_example_is_run() -> None:
     assert EXAMPLES.keys() == set(re.findall(r'example\("(\w+\.py)"\)', tests))
 
 
-def test_the_contents_name_every_section() -> None:
-    text = GUIDE.read_text("utf-8")
-    assert re.findall(r"^- \[(.*)\]\(#", text, re.MULTILINE) == re.findall(r"^## (.*)$", text, re.MULTILINE)
-
-
 def test_errors(example: Callable[[str], Any], server: FaultyServer) -> None:
     remind = example("errors.py").remind
     server.script(
