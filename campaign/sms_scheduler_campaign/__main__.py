@@ -2,13 +2,15 @@
 
 import sys
 
+from . import missing
+
 
 def main() -> int:
     """Run the command; the result is the exit code."""
     try:
         from .cli import run  # noqa: PLC0415  # what is missing is said in one line
     except ModuleNotFoundError as error:
-        print(f"sms-scheduler-campaign: {error.name} is missing: install sms-scheduler[campaign]", file=sys.stderr)
+        print(f"sms-scheduler-campaign: {missing(error)}", file=sys.stderr)
         return 2
     return run(sys.argv[1:])
 

@@ -182,3 +182,23 @@ def test_paused_and_cancelled(sqlite_store: str, server: MockServer, people: Pat
     done(sqlite_store, "resume", "c")
     assert "0 SMS were too late" in done(sqlite_store, "cancel", "c", server=server)
     assert server.messages == []
+
+
+@pytest.mark.parametrize("module", ["sqlalchemy", "dbos", "rich"])
+@pytest.mark.parametrize("code", ["import sms_scheduler_campaign.__main__ as c; exit(c.main())", None])
+def test_what_is_not_installed_is_named_with_the_extra(code: str | None, module: str, tmp_path: Path) -> None:
+    (tmp_path / f"{module}.py").write_text(
+        f"raise ModuleNotFoundError(\"No module named '{module}'\", name='{module}')"
+    )
+    run = subprocess.run(
+        [sys.executable, "-P", *(["-c", code] if code else ["-m", "sms_scheduler_campaign"]), "status", "c"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment(f"sqlite:///{tmp_path / 'c.db'}") | {"PYTHONPATH": str(tmp_path)},
+    )
+    assert run.returncode == 2
+    assert run.stderr == (
+        f"sms-scheduler-campaign: No module named '{module}'; "
+        'campaigns need the extra "campaign": pip install "sms-scheduler[campaign]"\n'
+    )
