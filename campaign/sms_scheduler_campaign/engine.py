@@ -113,13 +113,13 @@ class Engine:
             worker: The name of this process, which no other has or had.
             perform: What to do with a campaign's batches of these numbers. It must not raise: that would end them for good.
         """
-        self.at_work = set[str]()  # workflows
+        self.at_work = list[str]()  # workflows; one that others took for lost may be handed out to this worker again
 
         def send_batches(campaign_id: int, numbers: list[int]) -> None:
             workflow = str(DBOS.workflow_id)
-            self.at_work.add(workflow)
+            self.at_work.append(workflow)
             perform(campaign_id, numbers)
-            self.at_work.discard(workflow)
+            self.at_work.remove(workflow)
 
         DBOS(
             config={

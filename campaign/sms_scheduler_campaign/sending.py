@@ -118,7 +118,7 @@ class Sender:
         self._loop.call_soon_threadsafe(self._changed.set)
 
     def close(self) -> None:
-        """Stop, and close the connections."""
+        """Stop, store the answers to what is on its way, and close the connections."""
         self._is_closed = True
         self.stop()
         self._thread.join()
@@ -150,7 +150,7 @@ class Sender:
 
     async def _work(self) -> None:
         async with self._owned:
-            while not self._is_closed:
+            while not self._is_closed or self._on_their_way or self._answered:
                 try:
                     await self._step()
                 except Exception:

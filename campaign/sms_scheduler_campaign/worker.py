@@ -111,7 +111,7 @@ class Worker:
         alive = self._store.transaction(self._alive)
         pending = self._feeder.pending(self._campaign_id)
         mine = {one for one, worker in pending.items() if worker == self._name}
-        missed = mine - engine.at_work
+        missed = mine.difference(engine.at_work)
         self._feeder.resume(
             self._campaign_id,
             {one for one, worker in pending.items() if worker not in alive} | (missed & self._missed),

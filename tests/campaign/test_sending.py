@@ -384,6 +384,23 @@ def test_after_the_clock_was_set_back_nothing_waits_for_a_day(
     assert desk.batch(1).state == "final"
 
 
+def test_a_worker_that_ends_stores_the_answer_to_what_is_on_its_way(
+    make: Callable[..., Desk], server: MockServer
+) -> None:
+    server.fault("latency", seconds=1, times=1)
+    desk = make()
+    desk.campaign.add(numbers(10))
+    sender = desk.senders.pop()
+    performing = threading.Thread(target=sender.perform, args=(1, [1]), daemon=True)
+    performing.start()
+    while desk.batch().state != "posting":
+        time.sleep(0.02)
+    sender.close()
+    assert desk.batch().state == "accepted"
+    performing.join(60)
+    assert not performing.is_alive()
+
+
 @pytest.mark.parametrize("is_closed_before", [False, True])
 def test_a_worker_that_ends_leaves_to_others_what_has_not_begun(
     make: Callable[..., Desk], is_closed_before: bool
