@@ -2,6 +2,7 @@
 """Between Python values and bytes: checks and encodes arguments, decodes and checks responses. No I/O."""
 
 import datetime
+import functools
 import gc
 import re
 from collections.abc import Mapping, Sequence
@@ -130,11 +131,17 @@ def _whole(response: Response) -> tuple[str, bool, int, dict[str, str], bytes]:
 
 def _decode_container(kind: Any, value: object) -> Any:
     """Decode the containers that msgspec does not know, whichever of their shapes the server chose."""
-    container, (item,) = get_origin(kind), get_args(kind)
+    container, plain = _container(kind)
     if container is ListOfOneOrMany:
-        many = cast("list[object]", value) if isinstance(value, list) else [value]
-        return ListOfOneOrMany(_convert(many, GenericAlias(list, (item,))))
-    return DictOfJsonObject(_convert({} if value == [] else value, GenericAlias(dict, (str, item))))
+        return ListOfOneOrMany(_convert(cast("list[object]", value) if isinstance(value, list) else [value], plain))
+    return DictOfJsonObject(_convert({} if value == [] else value, plain))
+
+
+@functools.cache  # looking at a type takes longer than decoding a value of it
+def _container(kind: Any) -> tuple[Any, Any]:
+    """The class of a container, and the type that msgspec knows it as."""
+    container, (item,) = get_origin(kind), get_args(kind)
+    return container, GenericAlias(list, (item,)) if container is ListOfOneOrMany else GenericAlias(dict, (str, item))
 
 
 def _convert(value: object, kind: Any) -> Any:
