@@ -28,9 +28,3 @@ def test_the_tests_of_the_guide_pass(project: Path, monkeypatch: pytest.MonkeyPa
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=120)
     count = sum(EXAMPLES[name].count("def test_") for name in names)
     assert done.stdout.splitlines()[-1].startswith(f"{count} passed"), done.stdout
-
-
-def test_the_contents_name_every_recipe() -> None:
-    text = GUIDE.read_text()
-    headings = re.findall(r"^## (.*)$", text, flags=re.MULTILINE)
-    assert re.findall(r"^- \[(.*)\]\(#", text, flags=re.MULTILINE) == headings
