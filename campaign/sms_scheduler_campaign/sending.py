@@ -161,13 +161,18 @@ class Sender:
         if self._waiting and not self.may_send():
             await self._put_down()
         await self._take_turns()
-        ready = list(takewhile(_is_due, self._waiting[: self._free]))
+        ready = list(takewhile(_is_due, self._waiting[: self._room]))
         if ready or self._answered:
             await self._store_and_begin(ready)
         else:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), self._pause())
             self._changed.clear()
+
+    @property
+    def _room(self) -> int:
+        """How many may be sent as soon as the answers that have come are stored."""
+        return self._free + len(self._answered)
 
     def _pause(self) -> float | None:
         """How many seconds there is nothing to do, unless something happens."""
@@ -186,7 +191,7 @@ class Sender:
 
     async def _take_turns(self) -> None:
         """Give what is sent next its turns among the requests of all workers."""
-        jobs = self._waiting[: self._free]
+        jobs = self._waiting[: self._room]
         if not jobs or jobs[0].turn is not None:
             return
         if self._rate is None:
