@@ -26,7 +26,7 @@ expect.set_options(timeout=30_000)
 @pytest.fixture(scope="module")
 def large() -> Iterator[MockServer]:
     """A server that was sent 500 messages of 1,000 numbers each, and three more."""
-    with MockServer(now=datetime(2030, 1, 1, 12)) as server:
+    with MockServer(now=datetime(2030, 1, 1, 12), ticking=False) as server:
         headers = {"Authorization": f"bearer {server.api_key}"}
         fields: dict[str, Any] = {"delivery_date": "2030-01-01 13:00:00", "sender_id": 2**53 + 1}
         with httpx.Client(base_url=server.url, transport=server.transport, headers=headers, timeout=60) as client:
