@@ -105,9 +105,8 @@ class Sender:
         self._waiting: list[_Job] = []
         self._answered: list[tuple[_Job, _Accepted | Settle]] = []
         self._on_their_way = set[asyncio.Task[None]]()
-        self._free: int = (
-            self._campaign.concurrency
-        )  # how many more may be on their way, until their answers are stored
+        # How many more may be on their way, until their answers are stored.
+        self._free: int = self._campaign.concurrency
         self._changed = asyncio.Event()
         self._is_closed = False
         self._loop = asyncio.new_event_loop()

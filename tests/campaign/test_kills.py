@@ -131,15 +131,12 @@ def test_a_worker_that_was_paused_heals_its_doubt(store: str, server: MockServer
     with Campaign.create(store, "c", text="Hello", sender_id=1, batch_size=10) as campaign:
         campaign.add(numbers(10))
         with workers(store, server, 1) as (first,):
-            while campaign.status().batches["posting"] == 0:
-                time.sleep(0.02)
+            wait_until(lambda: campaign.status().batches["posting"])
             stop_outside_of_transactions(first, store)
             with workers(store, server, 1):
-                while not campaign.in_doubt():
-                    time.sleep(0.1)
+                wait_until(campaign.in_doubt)
                 first.send_signal(signal.SIGCONT)
-                while campaign.status().batches["in doubt"]:
-                    time.sleep(0.1)
+                wait_until(lambda: not campaign.status().batches["in doubt"])
         assert campaign.status().recipients["accepted"] == 10
     assert received(server).most_common(1)[0][1] == 1
 
@@ -149,8 +146,7 @@ def test_sigterm_leaves_no_doubt(store: str, server: MockServer) -> None:
     with Campaign.create(store, "c", text="Hello", sender_id=1, batch_size=10) as campaign:
         campaign.add(numbers(2_000))
         with workers(store, server, 2) as running:
-            while campaign.status().batches["accepted"] < 20:
-                time.sleep(0.02)
+            wait_until(lambda: campaign.status().batches["accepted"] >= 20)
             for one in running:
                 one.terminate()
             assert [one.wait(120) for one in running] == [0, 0]

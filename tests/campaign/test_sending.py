@@ -15,7 +15,7 @@ from sms_scheduler_campaign.sending import Sender
 from sms_scheduler_campaign.store import Store, batches, campaigns, in_state, now, workers
 from sms_scheduler_mock import MockServer, Request, Response
 
-from .conftest import numbers, received
+from .conftest import numbers, received, wait_until
 
 
 class Desk:
@@ -393,8 +393,7 @@ def test_a_worker_that_ends_stores_the_answer_to_what_is_on_its_way(
     sender = desk.senders.pop()
     performing = threading.Thread(target=sender.perform, args=(1, [1]), daemon=True)
     performing.start()
-    while desk.batch().state != "posting":
-        time.sleep(0.02)
+    wait_until(lambda: desk.batch().state == "posting")
     sender.close()
     assert desk.batch().state == "accepted"
     performing.join(60)
@@ -415,8 +414,7 @@ def test_a_worker_that_ends_leaves_to_others_what_has_not_begun(
         sender.close()
     performing.start()
     if not is_closed_before:
-        while desk.batch(1).state != "accepted":
-            time.sleep(0.02)
+        wait_until(lambda: desk.batch(1).state == "accepted")
         sender.close()
     performing.join(60)
     assert not performing.is_alive()
